@@ -1,0 +1,84 @@
+"""What a source tree says of how its image is run: Procfile, app.json, EXPOSE."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mooring import checks, files, procfile
+from mooring.checks import Check
+from mooring.refusal import die
+from mooring.release import Process
+
+PREFERRED_PORTS = (80, 8080, 5000)
+DEFAULT_PORT = 5000
+
+
+def port_of(exposed: list[str]) -> int | None:
+    """The port that requests go to, of an image's ExposedPorts ("80/tcp"): 80, 8080 or 5000, else the lowest."""
+    ports = sorted(int(number) for number, _, kind in (each.partition("/") for each in exposed) if kind != "udp")
+    return next((port for port in PREFERRED_PORTS if port in ports), ports[0] if ports else None)
+
+
+def processes(
+    commands: Mapping[str, str],
+    exposed: list[str],
+    startup: Mapping[str, Check],
+    formation: Mapping[str, int],
+) -> tuple[Process, ...]:
+    """The processes of a release.
+
+    `commands` are the Procfile's; without one the image's CMD is the process: `web` where a port is exposed,
+    else `worker`, which nothing connects to. One `web` runs, and of the others as many as `formation` says:
+    none, or one where there is no web.
+    """
+    port = port_of(exposed)
+    found: dict[str, str | None] = {name: command for name, command in commands.items() if name != "release"}
+    if not found or ("web" not in found and port is not None):
+        found = {("web" if port is not None else "worker"): None, **found}
+    idle = 0 if "web" in found else 1
+    return tuple(
+        Process(
+            name,
+            count=formation.get(name, 1 if name == "web" else idle),
+            command=command,
+            port=(port or DEFAULT_PORT) if name == "web" else None,
+            check=startup.get(name, Check()),
+        )
+        for name, command in found.items()
+    )
+
+
+def read_app_json(tree: Path) -> dict[str, Any]:
+    """app.json as an object, empty where there is none; raise Refusal naming the line that is wrong."""
+    try:
+        table = json.loads(files.read_untrusted(tree / "app.json"))
+    except FileNotFoundError:
+        return {}
+    except json.JSONDecodeError as error:
+        die(f"app.json line {error.lineno} is not JSON: {error.msg}", "mend that line")
+    if not isinstance(table, dict):
+        die("app.json is not an object", '{"healthchecks": {…}}')
+    return table
+
+
+def formation_of(app_json: Mapping[str, Any]) -> dict[str, int]:
+    """How many of each process app.json's `formation` asks for; raise Refusal for what is no number."""
+    table = app_json.get("formation", {})
+    counts = {}
+    for name, entry in table.items() if isinstance(table, dict) else ():
+        quantity = entry.get("quantity", 1) if isinstance(entry, dict) else entry
+        if isinstance(quantity, bool) or not isinstance(quantity, int) or not 0 <= quantity <= 50:
+            die(f"app.json: formation.{name} is {quantity!r}", '{"quantity": 1}, from 0 to 50')
+        counts[name] = quantity
+    return counts
+
+
+def read(tree: Path) -> tuple[dict[str, str], dict[str, Check], dict[str, int]]:
+    """(commands, startup checks, formation) of a source tree; raise Refusal for a file that is wrong."""
+    try:
+        commands = procfile.parse(files.read_untrusted(tree / "Procfile"))
+    except FileNotFoundError:
+        commands = {}
+    app_json = read_app_json(tree)
+    return commands, checks.parse(app_json.get("healthchecks", {})), formation_of(app_json)

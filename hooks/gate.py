@@ -1,0 +1,112 @@
+"""The gate: the forced command of every key (sshd(8), AUTHORIZED_KEYS).
+
+Decides from the key and the command alone. A deploy key pushes to its apps and does nothing else; an admin key
+may run every command, which crosses into root through the one program that sudoers names.
+"""
+
+import os
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from mooring import keys, names, settings
+from mooring.app import App
+from mooring.keys import Key
+from mooring.refusal import Refusal, die
+
+CLI = "/usr/local/bin/mooring"
+
+
+@dataclass(frozen=True)
+class Push:
+    """Receive a push to an app (or, where `service` is git-upload-pack, let it be fetched)."""
+
+    service: str
+    app: str
+
+
+@dataclass(frozen=True)
+class Command:
+    """Run a command of Mooring's."""
+
+    words: tuple[str, ...]
+
+
+def decide(key: Key, command: str) -> Push | Command:
+    """What `key` gets for the command that it sent; raise Refusal where that is nothing."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        die("the command has a quote that does not end", "close it; quote for two shells: 'A=\"b c\"'")
+    if words and words[0] == "git" and len(words) > 1:
+        words = [f"git-{words[1]}", *words[2:]]
+    if words and words[0] in ("git-receive-pack", "git-upload-pack"):
+        if len(words) != 2:
+            die("git named no app", "git remote add deploy mooring@HOST:my-app")
+        app = names.check_app(words[1].strip("/").removesuffix(".git"))
+        if not key.may_push(app):
+            die(f"the key {key.name} may not push to {app}", f"an admin runs `mooring deploy:allow {app} < key.pub`")
+        if words[0] == "git-upload-pack" and key.role != "admin":
+            die(f"the key {key.name} may push, not fetch", "ask an admin for `access:add`")
+        return Push(words[0], app)
+    if key.role != "admin":
+        die(f"the key {key.name} may push to {', '.join(key.apps)} and nothing else", "git push mooring@HOST:APP main")
+    return Command(tuple(words) or ("help",))
+
+
+def create_if_missing(app: App, fingerprint: str) -> None:
+    """Make the app of a first push, as root; raise Refusal where the host's settings forbid it."""
+    if app.exists():
+        return
+    if not settings.load().apps_auto_create:
+        die(f"there is no app {app.name}", f"an admin runs `mooring apps:create {app.name}`")
+    print(f"-----> Creating {app.name}", file=sys.stderr, flush=True)
+    subprocess.run(
+        ["sudo", "-n", CLI, "--key", fingerprint, "apps:create", app.name],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False,
+    )  # fmt: skip
+    if not app.exists():
+        die(f"{app.name} could not be made", f"an admin runs `mooring apps:create {app.name}`")
+
+
+def receive(push: Push, key: Key) -> None:
+    """Become git, with the configuration of `hooks/gitconfig` and nothing from the client."""
+    app = App(push.app)
+    if push.service == "git-receive-pack":
+        create_if_missing(app, key.fingerprint)
+        if app.choices().locked:
+            die(f"{app.name} is locked: it takes no pushes", f"`mooring apps:unlock {app.name}`")
+    elif not app.exists():
+        die(f"there is no app {app.name}", "`mooring apps` lists them")
+    environment = {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": "/var/lib/mooring/home",
+        "LANG": "C.UTF-8",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": "/opt/mooring/current/hooks/gitconfig",
+        "MOORING_APP": app.name,
+        "MOORING_ACTOR": key.name,
+    }
+    for name in ("GIT_PROTOCOL", "GIT_SSL_CAINFO", "http_proxy", "https_proxy"):
+        if name in os.environ:
+            environment[name] = os.environ[name]
+    limit = f"receive.maxInputSize={settings.load().git_max_pack_size.lower()}"
+    argv = ["git", "-c", limit, push.service.removeprefix("git-"), str(app.repository)]
+    os.execve("/usr/bin/git", argv, environment)  # noqa: S606
+
+
+def main() -> None:
+    try:
+        key = keys.find(sys.argv[1])
+        wanted = decide(key, os.environ.get("SSH_ORIGINAL_COMMAND", ""))
+        if isinstance(wanted, Push):
+            receive(wanted, key)
+        else:
+            os.execv("/usr/bin/sudo", ["sudo", "-n", CLI, "--key", key.fingerprint, *wanted.words])  # noqa: S606
+    except Refusal as refusal:
+        sys.exit(f"mooring: {refusal}")
+
+
+if __name__ == "__main__":
+    main()

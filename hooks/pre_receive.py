@@ -1,0 +1,141 @@
+"""pre-receive (githooks(5)): a push becomes a release, and is followed to its end.
+
+Runs as the git user. The pushed objects are in git's quarantine until this ends with 0, so the source is laid
+out here; the rest is done by the stages, which go on when the client goes away.
+"""
+
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from mooring import domains, journal, order, release, source, spool
+from mooring.app import App
+from mooring.names import ReleaseName
+from mooring.order import Order
+from mooring.refusal import Refusal, die
+
+HEADS = "refs/heads/"
+NOTHING = "0"
+
+
+@dataclass(frozen=True)
+class Update:
+    """One line of standard input: a ref, what it was and what it becomes."""
+
+    old: str
+    new: str
+    ref: str
+
+    @property
+    def deletes(self) -> bool:
+        return not self.new.strip(NOTHING)
+
+
+def deploy_branch(chosen: str, pushed: list[str], stored: list[str]) -> str:
+    """The branch that deploys: the chosen one, else main, else master where there is no main."""
+    if chosen:
+        return chosen
+    branches = {*pushed, *stored}
+    return "main" if "main" in branches or "master" not in branches else "master"
+
+
+def say(text: str) -> None:
+    """Print a line to the client, if it is still there."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        sys.stdout = Path(os.devnull).open("w")
+
+
+def explain_stored(update: Update, branch: str, app: str) -> None:
+    name = update.ref.removeprefix(HEADS)
+    if update.deletes:
+        say(f"       {name} is deleted; only {branch} deploys.")
+    elif update.ref.startswith(HEADS):
+        say(f"       {name} is stored, not deployed: {branch} is the branch that deploys.")
+        say(f"       `git push REMOTE {name}:{branch}` deploys it; `mooring git:set {app} deploy-branch {name}`")
+        say("       makes it the one that does.")
+
+
+def in_flight(app: App, commit: str) -> ReleaseName | None:
+    """The newest release on its way to being live, if it is of this commit."""
+    under_way = spool.deploying(app.name)
+    if not under_way:
+        return None
+    name = under_way[-1].release
+    if release.exists(name):
+        known = release.load(name).commit
+    else:
+        marker = under_way[-1]
+        folder = {"inbox": spool.inbox, "queue": spool.queue, "run": spool.at_work}[marker.place]
+        try:
+            known = order.parse((folder(marker.stage) / str(name)).read_text()).commit
+        except (OSError, Refusal):
+            return None
+    return name if known == commit else None
+
+
+def begin(app: App, commit: str, branch: str) -> tuple[ReleaseName, float]:
+    """Lay the source out and hand the release to the build stage; return it and when that was."""
+    name = app.claim_number()
+    created = time.time()
+    objects = [app.repository / "objects"]
+    if "GIT_QUARANTINE_PATH" in os.environ:
+        objects.append(Path(os.environ["GIT_QUARANTINE_PATH"]).absolute())
+    try:
+        source.lay_out(name, commit, objects)
+    except Refusal:
+        source.remove(name)
+        raise
+    spool.put("build", name, Order("push", commit, branch, os.environ["MOORING_ACTOR"], created).render())
+    source.keep(name)
+    return name, created
+
+
+def deploy(app: App, update: Update, branch: str) -> int:
+    """See the commit live or failed; return the hook's exit status."""
+    running = in_flight(app, update.new)
+    if running:
+        say(f"-----> {app.name} v{running.number} is of this commit already and on its way; following it")
+        name, since = running, 0.0
+        if release.exists(name):
+            since = release.load(name).created
+    elif (live := app.live) and not spool.deploying(app.name) and release.load(live).commit == update.new:
+        say(f"=====> {app.name} v{live.number} of this commit is live already")
+        say(f"       {domains.url(app) or ''}")
+        return 0
+    else:
+        name, since = begin(app, update.new, branch)
+    return 0 if journal.follow(name, since, say) == "live" else 1
+
+
+def main() -> None:
+    for end in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(end, signal.SIG_IGN)
+    try:
+        app = App(os.environ["MOORING_APP"])
+        updates = [Update(*line.split()) for line in sys.stdin.read().splitlines()]
+        pushed = [u.ref.removeprefix(HEADS) for u in updates if u.ref.startswith(HEADS)]
+        heads = app.repository / "refs/heads"
+        stored = [entry.name for entry in heads.iterdir()] if heads.is_dir() else []
+        branch = deploy_branch(app.choices().deploy_branch, pushed, stored)
+        deploying = None
+        for update in updates:
+            if update.ref != HEADS + branch:
+                explain_stored(update, branch, app.name)
+            elif update.deletes:
+                die(f"{branch} deploys {app.name} and is not deleted", f"`mooring apps:destroy {app.name}` removes the app")
+            else:
+                deploying = update
+        status = deploy(app, deploying, branch) if deploying else 0
+    except Refusal as refusal:
+        say(f" !     {refusal}")
+        status = 1
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

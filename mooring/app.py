@@ -1,0 +1,170 @@
+"""An app: a folder with what the operator chose, its config vars, its repository and its releases."""
+
+import os
+import shutil
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mooring import environment, files, names, paths
+from mooring.names import ReleaseName
+from mooring.refusal import die
+
+
+@dataclass(frozen=True)
+class Choices:
+    """app.toml: what the operator chose for an app."""
+
+    deploy_branch: str = ""
+    domains: tuple[str, ...] | None = None
+    redirects: tuple[str, ...] = ()
+    locked: bool = False
+    stopped: bool = False
+    created: str = ""
+
+
+@dataclass(frozen=True)
+class App:
+    """One app, by its name; whether it exists is asked of the disk."""
+
+    name: str
+
+    @property
+    def folder(self) -> Path:
+        return paths.APPS / self.name
+
+    @property
+    def repository(self) -> Path:
+        return self.folder / "repo.git"
+
+    @property
+    def sources(self) -> Path:
+        """Where the git user lays out source trees, a folder for each release; making it claims the number."""
+        return self.folder / "sources"
+
+    @property
+    def releases(self) -> Path:
+        return self.folder / "releases"
+
+    @property
+    def live_link(self) -> Path:
+        return self.folder / "live"
+
+    @property
+    def live(self) -> ReleaseName | None:
+        """The release that serves: where the link `live` points."""
+        try:
+            return ReleaseName(self.name, int(Path(os.readlink(self.live_link)).name))
+        except FileNotFoundError:
+            return None
+
+    def exists(self) -> bool:
+        return self.folder.is_dir()
+
+    def choices(self) -> Choices:
+        """What app.toml says; raises Refusal where a person broke it."""
+        path = self.folder / "app.toml"
+        try:
+            table: dict[str, Any] = tomllib.loads(path.read_text())
+        except FileNotFoundError:
+            return Choices()
+        except tomllib.TOMLDecodeError as error:
+            die(f"{path} is not TOML: {error}", "mend that line")
+        known = {
+            key.replace("-", "_"): tuple(value) if isinstance(value, list) else value
+            for key, value in table.items()
+            if key.replace("-", "_") in Choices.__dataclass_fields__
+        }
+        return Choices(**known)
+
+    def choose(self, **changes: Any) -> None:
+        """Write changed choices into app.toml, its comments kept. None takes a choice back to its default."""
+        import tomlkit
+
+        path = self.folder / "app.toml"
+        document = tomlkit.parse(path.read_text() if path.exists() else "")
+        for field, value in changes.items():
+            key = field.replace("_", "-")
+            if value is None:
+                document.pop(key, None)
+            else:
+                document[key] = list(value) if isinstance(value, tuple) else value
+        files.write(path, tomlkit.dumps(document))
+
+    def config(self) -> dict[str, str]:
+        """The config vars that the next release gets."""
+        try:
+            return environment.parse((self.folder / "env").read_text())
+        except FileNotFoundError:
+            return {}
+
+    def write_config(self, config: dict[str, str]) -> None:
+        files.write(self.folder / "env", environment.render(config), mode=0o600)
+
+    def claim_number(self) -> ReleaseName:
+        """The app's next release number, claimed by making its source folder: nobody else gets it."""
+        while True:
+            taken = [
+                int(entry.name)
+                for folder in (self.releases, self.sources)
+                for entry in folder.iterdir()
+                if names.NUMBER.fullmatch(entry.name)
+            ]
+            number = max(taken, default=0) + 1
+            try:
+                (self.sources / str(number)).mkdir(mode=0o755)
+            except FileExistsError:
+                continue
+            return ReleaseName(self.name, number)
+
+    def release_numbers(self) -> list[int]:
+        """The numbers of its releases, the newest first."""
+        if not self.releases.is_dir():
+            return []
+        return sorted((int(e.name) for e in self.releases.iterdir() if names.NUMBER.fullmatch(e.name)), reverse=True)
+
+
+def find(name: str) -> App:
+    """The app of that name; raise Refusal if there is none."""
+    app = App(names.check_app(name))
+    if not app.exists():
+        die(f"there is no app {name}", f"`mooring apps` lists them; `mooring apps:create {name}` makes it")
+    return app
+
+
+def every() -> Iterator[App]:
+    """All apps, by name."""
+    if paths.APPS.is_dir():
+        for entry in sorted(os.listdir(paths.APPS)):
+            if names.APP.fullmatch(entry):
+                yield App(entry)
+
+
+def create(name: str, created: str) -> App:
+    """Make an app: its folder appears whole or not at all. Raises Refusal for a bad or a taken name.
+
+    `created` is the time, ISO 8601.
+    """
+    from mooring.program import as_git_user, run
+
+    app = App(names.check_app(name))
+    if app.exists():
+        die(f"there is an app {name} already", f"`git push` to it, or `mooring apps:destroy {name}` first")
+    draft = paths.APPS / f".tmp-{name}.{os.getpid()}"
+    draft.mkdir(parents=True, mode=0o755)
+    try:
+        (draft / "releases").mkdir(mode=0o755)
+        files.write(draft / "app.toml", f'created = "{created}"\n')
+        files.write(draft / "env", "", mode=0o600)
+        for folder in ("sources", "repo.git"):
+            (draft / folder).mkdir(mode=0o755)
+            shutil.chown(draft / folder, paths.GIT_USER, paths.GIT_USER)
+        run(*as_git_user(("git", "init", "--quiet", "--bare", "--template=", "--initial-branch=main",
+                          str(draft / "repo.git"))), cwd=Path("/"))  # fmt: skip
+        draft.rename(app.folder)
+    except OSError:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    return app

@@ -1,0 +1,44 @@
+"""Which host names an app answers to."""
+
+import re
+
+from mooring import app as apps
+from mooring import settings
+from mooring.app import App
+from mooring.refusal import die
+
+LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+DOMAIN = re.compile(rf"(?:\*\.)?{LABEL}(?:\.{LABEL})*")
+
+
+def check(domain: str) -> str:
+    """Return the host name in lower case if it is one (RFC 1123, a leading `*.` allowed); raise Refusal otherwise."""
+    lower = domain.lower().rstrip(".")
+    if len(lower) > 253 or not DOMAIN.fullmatch(lower) or lower.startswith("*.") and "." not in lower[2:]:
+        die(f"{domain[:80]!r} is not a host name", "e.g. www.example.com; an international name in its xn-- form")
+    return lower
+
+
+def default(app: App) -> str:
+    """The app's own name under the host's domain."""
+    return f"{app.name}.{settings.load().domain}"
+
+
+def of(app: App) -> tuple[str, ...]:
+    """The host names of an app: those that were set, else the default one."""
+    chosen = app.choices().domains
+    return (default(app),) if chosen is None else chosen
+
+
+def refuse_taken(domains: list[str], app: App) -> None:
+    """Raise Refusal if one of the domains, or one redirected, belongs to another app."""
+    for other in apps.every():
+        if other.name != app.name:
+            for domain in {*of(other), *other.choices().redirects}.intersection(domains):
+                die(f"{domain} belongs to the app {other.name}", f"`mooring domains:remove {other.name} {domain}` first")
+
+
+def url(app: App) -> str | None:
+    """The address of an app for people; None where it has no host name."""
+    names = [domain for domain in of(app) if not domain.startswith("*.")]
+    return f"http://{names[0]}" if names else None

@@ -1,0 +1,44 @@
+"""What the git user asks of the build stage: the content of a build marker, untrusted."""
+
+import json
+import re
+from dataclasses import asdict, dataclass
+
+from mooring.refusal import die
+
+COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+LINE = re.compile(r"[^\x00-\x1f\x7f]{0,200}")
+
+
+@dataclass(frozen=True)
+class Order:
+    """Build this commit, whose tree lies in the app's source folder. `created` is in seconds since the epoch."""
+
+    kind: str
+    commit: str
+    branch: str
+    actor: str
+    created: float
+    fresh: bool = False
+
+    def render(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def parse(text: str) -> Order:
+    """Read a marker's content; raise Refusal for anything that is not exactly an order."""
+    try:
+        order = Order(**json.loads(text))
+        valid = (
+            order.kind in ("push", "rebuild")
+            and COMMIT.fullmatch(order.commit)
+            and LINE.fullmatch(order.branch)
+            and LINE.fullmatch(order.actor)
+            and isinstance(order.created, float | int)
+            and isinstance(order.fresh, bool)
+        )
+    except (ValueError, TypeError):
+        valid = False
+    if not valid:
+        die("the marker is empty" if not text.strip() else "the marker holds no order to build")
+    return order

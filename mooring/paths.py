@@ -1,0 +1,16 @@
+"""Where things are on a server. The listing of these directories is the state of Mooring."""
+
+from pathlib import Path
+
+CODE = Path("/opt/mooring/current")
+PYTHON = Path("/opt/mooring/venv/bin/python")
+
+SETTINGS = Path("/etc/mooring/mooring.toml")
+KEYS = Path("/etc/mooring/keys.toml")
+AUTHORIZED_KEYS = Path("/etc/mooring/authorized_keys")
+
+APPS = Path("/var/lib/mooring/apps")
+SPOOL = Path("/var/spool/mooring")
+RUN = Path("/run/mooring")
+
+GIT_USER = "mooring"

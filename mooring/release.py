@@ -1,0 +1,136 @@
+"""A release: the record of everything decided about one number of an app, and when."""
+
+import dataclasses
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from mooring import environment, files
+from mooring.app import App
+from mooring.checks import Check
+from mooring.names import ContainerName, ReleaseName
+from mooring.refusal import die
+
+Status = Literal["queued", "live", "retired", "failed", "superseded", "cancelled"]
+ENDED: frozenset[Status] = frozenset({"live", "retired", "failed", "superseded", "cancelled"})
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process type: how many containers run it, with which command, reached on which port.
+
+    `command` is a shell command line from the Procfile, None for the image's own CMD. `port` is None for a
+    process that nothing connects to.
+    """
+
+    name: str
+    count: int = 1
+    command: str | None = None
+    port: int | None = None
+    check: Check = field(default_factory=Check)
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where one container of a release is reached: decided once, the same after a crash and a reboot."""
+
+    process: str
+    index: int
+    address: str
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release's record. Times are seconds since the epoch.
+
+    `kind` says what made it: push, rebuild, config, restart or rollback. `base` is the release whose image it
+    runs, where it did not build one; 0 for the one that is live when its turn comes.
+    """
+
+    name: ReleaseName
+    kind: str
+    actor: str
+    created: float
+    status: Status = "queued"
+    reason: str = ""
+    commit: str = ""
+    branch: str = ""
+    builder: str = ""
+    base: int = 0
+    image: str = ""
+    subnet: str = ""
+    processes: tuple[Process, ...] = ()
+    placements: tuple[Placement, ...] = ()
+    times: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def containers(self) -> list[ContainerName]:
+        return [ContainerName(self.name, each.process, each.index) for each in self.placements]
+
+    def process(self, name: str) -> Process:
+        return next(each for each in self.processes if each.name == name)
+
+    def address(self, container: ContainerName) -> str:
+        return next(
+            each.address
+            for each in self.placements
+            if (each.process, each.index) == (container.process, container.index)
+        )
+
+    def changed(self, **changes: Any) -> "Release":
+        return dataclasses.replace(self, **changes)
+
+    def at(self, moment: str) -> "Release":
+        """With the time of `moment` (e.g. "built") set to now."""
+        return self.changed(times={**self.times, moment: round(time.time(), 3)})
+
+
+def folder(name: ReleaseName) -> Path:
+    return App(name.app).releases / str(name.number)
+
+
+def exists(name: ReleaseName) -> bool:
+    return (folder(name) / "release.json").exists()
+
+
+def load(name: ReleaseName) -> Release:
+    """The record of a release; raise Refusal if there is none."""
+    try:
+        table = json.loads((folder(name) / "release.json").read_text())
+    except FileNotFoundError:
+        die(f"there is no release {name}", f"`mooring releases {name.app}` lists them")
+    return Release(
+        **{
+            **table,
+            "name": name,
+            "processes": tuple(Process(**{**each, "check": Check(**each["check"])}) for each in table["processes"]),
+            "placements": tuple(Placement(**each) for each in table["placements"]),
+        }
+    )
+
+
+def save(record: Release) -> Release:
+    """Write the record and return it."""
+    place = folder(record.name)
+    place.mkdir(exist_ok=True)
+    table = {**dataclasses.asdict(record), "name": str(record.name)}
+    files.write(place / "release.json", json.dumps(table, indent=1) + "\n")
+    return record
+
+
+def config(name: ReleaseName) -> dict[str, str]:
+    """The config vars that the release runs with."""
+    return environment.parse((folder(name) / "env").read_text())
+
+
+def freeze_config(name: ReleaseName, config: dict[str, str]) -> None:
+    """Decide the config vars that the release runs with: in its own file, readable by root only."""
+    folder(name).mkdir(exist_ok=True)
+    files.write(folder(name) / "env", environment.render(config), mode=0o600)
+
+
+def every(app: App) -> list[Release]:
+    """All releases of an app, the newest first."""
+    return [load(name) for number in app.release_numbers() if exists(name := ReleaseName(app.name, number))]

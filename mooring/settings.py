@@ -1,0 +1,51 @@
+"""The host's settings: /etc/mooring/mooring.toml, edited by people."""
+
+import tomllib
+from dataclasses import dataclass
+from typing import Any
+
+from mooring import paths
+from mooring.refusal import die
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Times are in seconds; each field's file name is its group, a dot, and its key."""
+
+    domain: str = "localhost"
+    apps_auto_create: bool = True
+    builds_parallel: int = 2
+    checks_timeout: int = 60
+    drain_timeout: int = 60
+    git_max_pack_size: str = "512m"
+    network_pool: str = "10.90.0.0/16"
+    releases_keep: int = 5
+    stop_timeout: int = 30
+
+
+def parse(text: str) -> Settings:
+    """Read the settings file's text; raise Refusal that names the key with a wrong value."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        die(f"{paths.SETTINGS} is not TOML: {error}", "mend that line")
+    values: dict[str, Any] = {}
+    for group, content in table.items():
+        for key, value in content.items() if isinstance(content, dict) else [("", content)]:
+            name = f"{group}_{key}" if key else group
+            shown = f"{group}.{key}" if key else group
+            default = getattr(Settings, name, None)
+            if default is None:
+                die(f"{paths.SETTINGS} has an unknown key {shown}", "mooring.toml is described in docs/settings.md")
+            if type(value) is not type(default) or (isinstance(value, int) and value < 0):
+                die(f"{paths.SETTINGS}: {shown} is {value!r}", f"write it like {default!r}")
+            values[name] = value
+    return Settings(**values)
+
+
+def load() -> Settings:
+    """The host's settings; the defaults where there is no file."""
+    try:
+        return parse(paths.SETTINGS.read_text())
+    except FileNotFoundError:
+        return Settings()

@@ -1,0 +1,77 @@
+"""A commit's source tree, laid out by the git user for the build stage to read."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from mooring.app import App
+from mooring.names import ReleaseName
+from mooring.refusal import die
+
+PROTOCOLS = "https:http:ssh:git"
+"""What a submodule may be fetched with: never a path of this server, never a helper program (git(1))."""
+
+
+def environment() -> dict[str, str]:
+    """The environment of git on a repository of the server: nothing of a push's own GIT_* variables."""
+    return {
+        "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+        "HOME": "/var/lib/mooring/home",
+        "LANG": "C.UTF-8",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_ALLOW_PROTOCOL": PROTOCOLS,
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new",
+        **{name: os.environ[name] for name in ("GIT_SSL_CAINFO", "http_proxy", "https_proxy") if name in os.environ},
+    }
+
+
+def tree(name: ReleaseName) -> Path:
+    return App(name.app).sources / str(name.number) / "tree"
+
+
+def lay_out(name: ReleaseName, commit: str, objects: list[Path]) -> None:
+    """Check `commit` out, with its submodules, into the release's source folder.
+
+    `objects` are the object stores that hold it: the repository's and, in pre-receive, git's quarantine
+    (git-receive-pack(1)). Raises Refusal when git cannot.
+    """
+    place = tree(name)
+    _git("init", "--quiet", "--template=", str(place))
+    (place / ".git/objects/info").mkdir(exist_ok=True)
+    (place / ".git/objects/info/alternates").write_text("".join(f"{each}\n" for each in objects))
+    _git("-C", str(place), "checkout", "--quiet", "--detach", commit)
+    if (place / ".gitmodules").exists():
+        _git("-C", str(place), "submodule", "--quiet", "update", "--init", "--recursive")
+        for link in place.rglob(".git"):
+            if link != place / ".git" and link.is_file():
+                link.unlink()
+    (place / ".git").rename(place.parent / "git")
+
+
+def keep(name: ReleaseName) -> None:
+    """Keep the release's commit in the repository, also when the push that brought it does not end there.
+
+    A build that ended before this takes the folder away: then the push is about to end too, and keeps it itself.
+    """
+    subprocess.run(
+        ["git", "-C", str(App(name.app).repository), "fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
+         str(tree(name).parent / "git"), f"HEAD:refs/mooring/{name.number}"],
+        env={**environment(), "GIT_ALLOW_PROTOCOL": "file"},
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
+    )  # fmt: skip
+
+
+def remove(name: ReleaseName) -> None:
+    """Remove the release's source folder; its number stays claimed by its record."""
+    shutil.rmtree(App(name.app).sources / str(name.number), ignore_errors=True)
+
+
+def _git(*arguments: str) -> None:
+    done = subprocess.run(
+        ["git", *arguments], env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    if done.returncode:
+        said = [line for line in done.stderr.splitlines() if line.strip()] or [f"status {done.returncode}"]
+        die(f"git could not lay the commit out: {said[-1][:300]}", "mend the repository and push again")

@@ -1,0 +1,71 @@
+"""The frame of a stage: take the release's marker, do the one thing, hand over or fail."""
+
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable
+
+from mooring import release, spool, systemd
+from mooring.app import App
+from mooring.journal import Log
+from mooring.names import ReleaseName
+from mooring.refusal import Refusal
+from mooring.release import Status
+from mooring.spool import Stage
+
+RECORDED = 1
+"""The exit status of a stage whose release failed and was recorded so: units do not try it again."""
+
+
+def run(stage: Stage, following: Stage | None, work: Callable[[ReleaseName, Log], None]) -> int:
+    """Run a stage for the release named by the first argument; return the exit status of its unit.
+
+    `work` raises Refusal when the release cannot go on. Killed at any point, it can be run again.
+    """
+    name = ReleaseName.parse(sys.argv[1])
+    log = Log(name, stage)
+    if not spool.is_at_work(stage, name):
+        return 0
+    try:
+        work(name, log)
+    except Refusal as refusal:
+        fail(name, stage, log, str(refusal))
+        return RECORDED
+    except Exception as error:
+        traceback.print_exc()
+        fail(name, stage, log, f"the {stage} stage broke: {error!s:.500}")
+        return RECORDED
+    if following is None:
+        spool.finish(name, stage)
+    else:
+        spool.hand_over(name, stage, following)
+    return 0
+
+
+def fail(name: ReleaseName, stage: Stage, log: Log, reason: str) -> None:
+    """End a release that cannot go on: its own processes are stopped, what ran before goes on running."""
+    live = App(name.app).live
+    if live != name and stage in ("launch", "route"):
+        systemd.stop([systemd.processes_of(name)])
+    end(name, "failed", reason)
+    spool.finish(name, stage)
+    serving = f"{live.app} v{live.number} serves on" if live else "nothing ran before"
+    log.end("failed", f" !     {reason}", f" !     {name.app} v{name.number} failed; {serving}.")
+
+
+def end(name: ReleaseName, status: Status, reason: str = "") -> None:
+    """Record how a release ended; one that has ended stays as it is."""
+    if not App(name.app).exists():
+        return
+    if release.exists(name):
+        record = release.load(name)
+    else:
+        record = release.Release(name, kind="push", actor="", created=time.time())
+    if record.status == "queued":
+        release.save(record.changed(status=status, reason=reason).at("ended"))
+
+
+def main(stage: Stage, following: Stage | None, work: Callable[[ReleaseName, Log], None]) -> None:
+    os.umask(0o022)
+    sys.exit(run(stage, following, work))

@@ -1,0 +1,39 @@
+"""systemctl(1): the few things that Mooring asks of systemd."""
+
+from mooring.names import ReleaseName
+from mooring.program import ProgramError, run
+
+
+def start(units: list[str]) -> bool:
+    """Start units and wait until each is active (for an app's process: ready); whether all are."""
+    try:
+        run("systemctl", "start", *units)
+    except ProgramError:
+        return False
+    return True
+
+
+def stop(units: list[str]) -> None:
+    """Stop units (globs allowed) and forget that they failed."""
+    if units:
+        run("systemctl", "stop", *units)
+        forget(units)
+
+
+def forget(units: list[str]) -> None:
+    """Take units out of the list of failed ones."""
+    try:
+        run("systemctl", "reset-failed", *units)
+    except ProgramError:
+        return
+
+
+def loaded(pattern: str) -> list[str]:
+    """The units that systemd knows and that match a glob."""
+    listing = run("systemctl", "list-units", "--all", "--plain", "--no-legend", "--full", pattern)
+    return [line.split()[0] for line in listing.splitlines() if line.split()]
+
+
+def processes_of(name: ReleaseName) -> str:
+    """The glob of a release's process units."""
+    return f"mooring-app@{name}.*"

@@ -1,0 +1,65 @@
+"""The route stage: requests reach the new release. The rename of `live` is where it becomes the truth.
+
+    python -m nginx.route my-app.42
+
+Run for the release that is live already, it brings a change of the app's domains into force.
+"""
+
+import fcntl
+import time
+
+from mooring import domains, files, paths, release, stage
+from mooring.app import App
+from mooring.journal import Log
+from mooring.names import ReleaseName
+from mooring.refusal import Refusal
+from mooring.release import Release
+
+from nginx import site
+
+
+def work(name: ReleaseName, log: Log) -> None:
+    app = App(name.app)
+    record = release.load(name)
+    with (paths.RUN / "nginx.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        site.remove_candidates()
+        text = site.of(record)
+        site.check(app, text)
+        swap(app, name, text)
+    if record.status == "queued":
+        record = release.save(record.changed(status="live").at("routed").at("ended"))
+        if app.choices().stopped:
+            app.choose(stopped=None)
+    log.end("live", *announce(app, record))
+
+
+def swap(app: App, name: ReleaseName, text: str) -> None:
+    """Make the release live with `text` as its site; everything is as it was if nginx does not go along."""
+    file = release.folder(name) / "nginx.conf"
+    before, served = app.live, file.read_text() if file.exists() else None
+    files.write(file, text)
+    files.point(app.live_link, f"releases/{name.number}")
+    try:
+        site.reload()
+    except Refusal:
+        if served is not None:
+            files.write(file, served)
+        if before is None:
+            app.live_link.unlink()
+        elif before != name:
+            files.point(app.live_link, f"releases/{before.number}")
+        raise
+
+
+def announce(app: App, record: Release) -> list[str]:
+    """The last lines of a deploy: the release, how long it took, and where it answers."""
+    lines = [f"=====> {app.name} v{record.name.number} is live ({time.time() - record.created:.1f} s)"]
+    if not any(process.port and process.count for process in record.processes):
+        return [*lines, "       No port is exposed and the Procfile has no web: a service-only app, it gets no URL."]
+    url = domains.url(app)
+    return [*lines, f"       {url}" if url else "       It has no domain: `mooring domains:add` gives it one."]
+
+
+if __name__ == "__main__":
+    stage.main("route", "retire", work)

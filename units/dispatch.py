@@ -1,0 +1,106 @@
+"""Take every marker out of a stage's inbox and start those whose turn it is.
+
+    python -m units.dispatch build
+
+A watched directory that a run leaves full spins its path unit until systemd gives it up, so all of it is moved:
+to run/ with its stage started, to queue/ until `spool.wake`, or to failed/ with a reason.
+"""
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+from mooring import spool
+from mooring.app import App
+from mooring.names import ReleaseName
+from mooring.refusal import Refusal, die
+from mooring.settings import load
+from mooring.spool import Marker, Stage
+
+
+def turns(stage: Stage, markers: list[Marker], parallel: int) -> list[ReleaseName]:
+    """The waiting releases of `stage` that may run now.
+
+    An app's releases go in order: one runs when no earlier one of its app is on its way to being live, and never
+    twice at once in one stage. At most `parallel` builds run.
+    """
+    running = {marker.release for marker in markers if marker.stage == stage and marker.place == "run"}
+    first: dict[str, int] = {}
+    for marker in markers:
+        if marker.stage in spool.DEPLOYING:
+            app = marker.release.app
+            first[app] = min(first.get(app, marker.release.number), marker.release.number)
+    waiting = sorted(marker.release for marker in markers if marker.stage == stage and marker.place == "queue")
+    chosen = [
+        name
+        for name in waiting
+        if name not in running and (stage == "retire" or first.get(name.app) == name.number)
+    ]
+    return chosen[: max(0, parallel - len(running))] if stage == "build" else chosen
+
+
+def superseded(markers: list[Marker]) -> dict[ReleaseName, ReleaseName]:
+    """The builds that wait while a newer one of their app waits too, and which that is."""
+    newest: dict[str, ReleaseName] = {}
+    waiting = sorted(marker.release for marker in markers if marker.stage == "build" and marker.place == "queue")
+    for name in waiting:
+        newest[name.app] = name
+    return {name: newest[name.app] for name in waiting if newest[name.app] != name}
+
+
+def take(stage: Stage) -> None:
+    """Move the inbox to the queue, and to failed/ what is no marker."""
+    with os.scandir(spool.inbox(stage)) as entries:
+        found = [Path(entry.path) for entry in entries if not entry.name.startswith(".")]
+    for path in found:
+        try:
+            check(path, stage)
+        except Refusal as refusal:
+            spool.reject(path, str(refusal))
+        else:
+            path.rename(spool.queue(stage) / path.name)
+
+
+def check(path: Path, stage: Stage) -> None:
+    """Raise Refusal if the file is not a marker that the stage can work off."""
+    name = ReleaseName.parse(path.name)
+    if not stat.S_ISREG(path.lstat().st_mode):
+        die("the marker is not a regular file")
+    if not App(name.app).exists():
+        die(f"there is no app {name.app}")
+    if stage == "build":
+        from mooring import files, order
+
+        order.parse(files.read_untrusted(path, limit=10_000))
+    elif not (App(name.app).releases / str(name.number) / "release.json").exists():
+        die(f"there is no release {name}")
+
+
+def supersede(name: ReleaseName, by: ReleaseName) -> None:
+    from mooring import source
+    from mooring import stage as stages
+    from mooring.journal import Log
+
+    reason = f"superseded by v{by.number}, which was pushed before this was built"
+    stages.end(name, "superseded", reason)
+    source.remove(name)
+    (spool.queue("build") / str(name)).unlink(missing_ok=True)
+    Log(name, "build").end("superseded", f" !     {name.app} v{name.number} is {reason}")
+
+
+def main(stage: Stage) -> None:
+    with spool.locked():
+        take(stage)
+        for name, by in superseded(spool.markers()).items() if stage == "build" else ():
+            supersede(name, by)
+        starting = turns(stage, spool.markers(), load().builds_parallel)
+        for name in starting:
+            (spool.queue(stage) / str(name)).rename(spool.at_work(stage) / str(name))
+    if starting:
+        units = [f"mooring-{stage}@{name}.service" for name in starting]
+        os.execv("/usr/bin/systemctl", ["systemctl", "start", "--no-block", *units])  # noqa: S606
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])  # type: ignore[arg-type]

@@ -1,0 +1,105 @@
+"""The launch stage: every process of the release runs and is ready, or none of them is.
+
+    python -m units.launch my-app.42
+
+Nothing of the release that serves is touched.
+"""
+
+import ipaddress
+
+from mooring import engine, journal, paths, release, settings, stage, systemd
+from mooring.app import App
+from mooring.journal import Log
+from mooring.names import ReleaseName
+from mooring.refusal import die
+from mooring.release import Placement, Process, Release
+
+
+def work(name: ReleaseName, log: Log) -> None:
+    record = release.load(name)
+    if App(name.app).live == name:
+        return
+    if not record.image:
+        record = inherit(record)
+    if not record.placements:
+        record = place(record)
+    if not (release.folder(name) / "env").exists():
+        release.freeze_config(name, App(name.app).config())
+    units = [container.unit for container in record.containers]
+    for process in record.processes:
+        if process.count:
+            log.step(f"Starting {process.name} x{process.count}" if process.count > 1 else f"Starting {process.name}")
+    if units and not systemd.start(units):
+        explain(record, log)
+        die("the new release did not become ready", f"its lines: `mooring logs {name.app}` or `journalctl MOORING_RELEASE={name}`")
+    release.save(record.at("launched"))
+
+
+def inherit(record: Release) -> Release:
+    """With the image and the processes of the release that this one is made from."""
+    app = App(record.name.app)
+    base = ReleaseName(app.name, record.base) if record.base else app.live
+    if base is None:
+        die(f"{app.name} has no live release to run again", "`git push` first")
+    origin = release.load(base)
+    try:
+        engine.client().tag(origin.image, f"mooring/{app.name}", str(record.name.number))
+    except engine.missing():
+        die(f"the image of v{base.number} is gone", f"`mooring rebuild {app.name}` builds it again")
+    return release.save(
+        record.changed(
+            image=origin.image,
+            builder=origin.builder,
+            commit=origin.commit,
+            branch=origin.branch,
+            processes=record.processes or origin.processes,
+        )
+    )
+
+
+def place(record: Release) -> Release:
+    """With a fixed address for every container, in the app's own network."""
+    app = App(record.name.app)
+    subnet = engine.ensure_network(app.name, settings.load().network_pool)
+    taken = {
+        each.address
+        for other in release.every(app)
+        if other.name == app.live or other.status in ("queued", "live")
+        for each in other.placements
+    }
+    return release.save(record.changed(subnet=subnet, placements=placements(record.processes, subnet, taken)))
+
+
+def placements(processes: tuple[Process, ...], subnet: str, taken: set[str]) -> tuple[Placement, ...]:
+    """An address of `subnet` for each container, none of `taken`; the first host address is the gateway's.
+
+    Raises Refusal where there are too few.
+    """
+    hosts = (str(host) for host in list(ipaddress.ip_network(subnet).hosts())[1:])
+    free = (address for address in hosts if address not in taken)
+    found = []
+    for process in processes:
+        for index in range(1, process.count + 1):
+            address = next(free, None)
+            if address is None:
+                die(f"{subnet} has too few addresses for this many containers", "run fewer, or wait until old ones are gone")
+            found.append(Placement(process.name, index, address))
+    return tuple(found)
+
+
+def explain(record: Release, log: Log) -> None:
+    """Say which process failed, why, and the last lines that it printed."""
+    for container in record.containers:
+        reason = paths.RUN / "reasons" / str(container)
+        if not reason.exists():
+            continue
+        log.warn(f"{container.process}.{container.index}: {reason.read_text().strip()}")
+        reason.unlink()
+        lines = journal.last_lines(str(container))
+        log.line(f"the last lines of {container.process}.{container.index}:" if lines else "it printed nothing")
+        for line in lines:
+            log.line(f"  {line}")
+
+
+if __name__ == "__main__":
+    stage.main("launch", "route", work)

@@ -1,0 +1,152 @@
+"""ExecStartPost of mooring-app@: return when the process is ready, so that `active` means ready.
+
+    python -m units.ready my-app.42.web.1
+
+Watches the container too: one that ends is noticed at once, whatever is being probed.
+"""
+
+import json
+import os
+import select
+import sys
+import time
+from collections.abc import Callable
+
+from mooring import paths, release, settings
+from mooring.checks import Check
+from mooring.names import ContainerName
+from mooring.refusal import Refusal, die
+from mooring.release import Process
+
+from units.start import leave_reason
+from units.wait import open_process
+
+PAUSE = 0.05
+"""Seconds between two tries to reach a process that does not listen yet."""
+
+
+class NotYet(Exception):
+    """Nothing listens yet, or it is still starting: try again at once."""
+
+
+class Wrong(Exception):
+    """It answered, and not as it should: this used up an attempt."""
+
+
+def listening(address: str, port: int, check: Check) -> None:
+    import socket
+
+    try:
+        socket.create_connection((address, port), timeout=check.timeout).close()
+    except OSError as error:
+        raise NotYet(f"nothing listens on port {port}: {error.strerror or error}") from None
+
+
+def path(address: str, port: int, check: Check) -> None:
+    """GET the path; 2xx and 3xx are ready (and hold `content` where that was asked for)."""
+    import http.client
+
+    url = f"http://{address}:{port}{check.path}"
+    connection = http.client.HTTPConnection(address, port, timeout=check.timeout)
+    try:
+        connection.request("GET", check.path, headers={"User-Agent": "Mooring", **check.headers})
+        answer = connection.getresponse()
+        body = answer.read(1 << 20).decode(errors="replace")
+    except ConnectionRefusedError:
+        raise NotYet(f"nothing listens on port {port}") from None
+    except (OSError, http.client.HTTPException) as error:
+        raise Wrong(f"GET {url} got no answer: {error or type(error).__name__}") from None
+    finally:
+        connection.close()
+    if not 200 <= answer.status < 400:
+        raise Wrong(f"GET {url} answered {answer.status}: {' '.join(body.split())[:200]}")
+    if check.content not in body:
+        raise Wrong(f"GET {url} answered {answer.status} without {check.content!r}: {' '.join(body.split())[:200]}")
+
+
+def image(identity: str) -> None:
+    """The image's HEALTHCHECK, as Docker last saw it."""
+    from mooring import engine
+
+    health = engine.client().inspect_container(identity)["State"].get("Health", {})
+    last = (health.get("Log") or [{}])[-1].get("Output", "").strip()
+    if health.get("Status") == "unhealthy":
+        raise Wrong(f"its HEALTHCHECK fails: {last[:200]}")
+    if health.get("Status") != "healthy":
+        raise NotYet(f"its HEALTHCHECK has not passed: {last[:200]}")
+
+
+def probe_of(process: Process, address: str, identity: str) -> Callable[[], None] | None:
+    """How this process is asked; None where being alive is all that can be seen."""
+    from mooring import engine
+
+    check = process.check
+    if not check.kind and (engine.client().inspect_container(identity)["Config"].get("Healthcheck") or {}).get("Test"):
+        return lambda: image(identity)
+    port = check.port or process.port
+    if port is None or check.kind == "uptime":
+        return None
+    if check.kind == "path":
+        return lambda: path(address, port, check)
+    return lambda: listening(address, port, check)
+
+
+def wait(process: Process, probe: Callable[[], None] | None, gone: Callable[[float], bool], budget: float) -> None:
+    """Ask until the process is ready; raise Refusal when it ended, or is not ready in `budget` seconds.
+
+    `gone` waits so many seconds for the end of the process and says whether it came.
+    """
+    began = time.monotonic()
+    wrong = 0
+    ended = "it ended before it was ready"
+    if gone(process.check.initial_delay):
+        die(ended)
+    if probe is None:
+        if gone(process.check.uptime):
+            die(f"it ended within {process.check.uptime:g} s")
+        return
+    while True:
+        try:
+            probe()
+        except NotYet as error:
+            last, pause = str(error), PAUSE
+        except Wrong as error:
+            wrong += 1
+            last, pause = str(error), process.check.wait
+            if wrong >= process.check.attempts:
+                die(f"{last} ({wrong} times in {time.monotonic() - began:.0f} s)")
+        else:
+            if gone(0):
+                die(ended)
+            return
+        if gone(pause):
+            die(ended)
+        if time.monotonic() - began > budget:
+            die(f"{last} (for {time.monotonic() - began:.0f} s)")
+
+
+def main() -> None:
+    container = ContainerName.parse(sys.argv[1])
+    record = release.load(container.release)
+    process = record.process(container.process)
+    started = json.loads((paths.RUN / "containers" / str(container)).read_text())
+    descriptor = open_process(started["id"], started["pid"])
+
+    def gone(seconds: float) -> bool:
+        return descriptor is None or bool(select.select([descriptor], [], [], seconds)[0])
+
+    try:
+        wait(
+            process,
+            probe_of(process, record.address(container), started["id"]),
+            gone,
+            process.check.initial_delay + (process.check.budget or settings.load().checks_timeout),
+        )
+    except Refusal as refusal:
+        leave_reason(container, str(refusal))
+    (paths.RUN / "reasons" / str(container)).unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    os.umask(0o022)
+    main()

@@ -1,0 +1,80 @@
+"""Once at boot, before anything is dispatched: put interrupted releases back, remove what nobody owns.
+
+    python -m units.recover
+"""
+
+import shutil
+from pathlib import Path
+
+from mooring import app as apps
+from mooring import engine, names, paths, release, source, spool, stage
+from mooring.app import App
+from mooring.names import ContainerName, ReleaseName
+from mooring.spool import Marker, Stage
+
+
+def stage_after_boot(marker: Marker, live: ReleaseName | None) -> Stage:
+    """Where an interrupted release goes on: what was launched does not run any more, unless it is live."""
+    if marker.release == live and marker.stage != "retire":
+        return "route"
+    return "launch" if marker.stage == "route" else marker.stage
+
+
+def put_back() -> None:
+    """Put every marker into the inbox of the stage where its release goes on."""
+    for marker in spool.markers():
+        stage = stage_after_boot(marker, App(marker.release.app).live)
+        folder = {"inbox": spool.inbox, "queue": spool.queue, "run": spool.at_work}[marker.place]
+        (folder(marker.stage) / str(marker.release)).rename(spool.inbox(stage) / str(marker.release))
+
+
+def remove_leftovers(app: App, under_way: set[ReleaseName]) -> None:
+    """Remove the source folders that no build needs, and what a killed git or writer left."""
+    for folder in app.sources.iterdir():
+        name = ReleaseName(app.name, int(folder.name)) if names.NUMBER.fullmatch(folder.name) else None
+        if name is None or name not in under_way:
+            shutil.rmtree(folder, ignore_errors=True)
+    for quarantine in (app.repository / "objects").glob("tmp_objdir-*"):
+        shutil.rmtree(quarantine, ignore_errors=True)
+    for temporary in [*app.folder.glob(".tmp-*"), *app.releases.glob("*/.tmp-*")]:
+        temporary.unlink(missing_ok=True)
+
+
+def fail_forgotten(app: App, under_way: set[ReleaseName]) -> None:
+    """A record without a marker was made by a command that the power cut: it never began."""
+    for record in release.every(app):
+        if record.status == "queued" and record.name not in under_way:
+            if record.name == app.live:
+                release.save(record.changed(status="live").at("ended"))
+            else:
+                stage.end(record.name, "failed", "the server went down before it began")
+
+
+def remove_containers() -> None:
+    """Remove every container and network that no release owns."""
+    owned = {str(c) for app in apps.every() if (live := app.live) for c in release.load(live).containers}
+    for container in engine.containers():
+        if container not in owned:
+            engine.remove(container)
+    existing = {app.name for app in apps.every()}
+    for name in engine.networks():
+        if name not in existing:
+            engine.remove_network(name)
+
+
+def main() -> None:
+    for draft in paths.APPS.glob(".*"):
+        shutil.rmtree(draft, ignore_errors=True)
+    for folder in [paths.SPOOL, *(spool.inbox(each) for each in spool.STAGES)]:
+        for temporary in Path(folder).glob(".tmp-*"):
+            temporary.unlink(missing_ok=True)
+    put_back()
+    under_way = {marker.release for marker in spool.markers()}
+    for app in apps.every():
+        remove_leftovers(app, {name for name in under_way if name.app == app.name and source.tree(name).exists()})
+        fail_forgotten(app, under_way)
+    remove_containers()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""The retire stage: what ran before the live release is drained, stopped and removed.
+
+    python -m units.retire my-app.42
+"""
+
+import time
+from pathlib import Path
+
+from mooring import engine, names, release, settings, stage, systemd
+from mooring.app import App
+from mooring.journal import Log
+from mooring.names import ContainerName, ReleaseName
+from mooring.release import Release
+
+ESTABLISHED = "01"
+PAUSE = 0.2
+
+
+def work(name: ReleaseName, log: Log) -> None:
+    app = App(name.app)
+    if app.live != name:
+        return
+    old = [each for each in release.every(app) if each.name.number < name.number]
+    drain({each.address for record in old if record.status == "live" for each in record.placements}, log)
+    stop(name)
+    for record in old:
+        if record.status == "live":
+            release.save(record.changed(status="retired").at("retired"))
+    prune(app, [release.load(name), *old], settings.load().releases_keep)
+
+
+def stop(live: ReleaseName) -> None:
+    """Stop every process of an earlier release of the app, and remove what is left of one."""
+    units = systemd.loaded(f"mooring-app@{live.app}.*")
+    earlier = [unit for unit in units if unit_release(unit).number < live.number]
+    systemd.stop(earlier)
+    for container in engine.containers(live.app):
+        if ContainerName.parse(container).release.number < live.number:
+            engine.remove(container)
+    systemd.forget([f"mooring-*@{live.app}.*"])
+
+
+def unit_release(unit: str) -> ReleaseName:
+    return ContainerName.parse(unit.removeprefix("mooring-app@").removesuffix(".service")).release
+
+
+def drain(addresses: set[str], log: Log) -> None:
+    """Wait until no connection to the addresses is open, at most the host's `drain.timeout`."""
+    limit = settings.load().drain_timeout
+    until = time.monotonic() + limit
+    while (count := open_connections(Path("/proc/net/tcp").read_text(), addresses)) and time.monotonic() < until:
+        time.sleep(PAUSE)
+    if count:
+        log.line(f"{count} connections to the old release are still open after {limit} s: closing them")
+
+
+def open_connections(table: str, addresses: set[str]) -> int:
+    """How many established connections to `addresses` are in the text of /proc/net/tcp (proc_net(5))."""
+    peers = {"".join(f"{int(part):02X}" for part in reversed(address.split("."))) for address in addresses}
+    rows = (line.split() for line in table.splitlines()[1:])
+    return sum(1 for row in rows if row[3] == ESTABLISHED and row[2].partition(":")[0] in peers)
+
+
+def prune(app: App, newest_first: list[Release], keep: int) -> None:
+    """Remove the images of all releases but the last `keep` that became live."""
+    kept = [record.name.image for record in newest_first if record.status in ("live", "retired")][: max(1, keep)]
+    current = app.live
+    for tag in engine.images(app.name):
+        number = tag.rpartition(":")[2]
+        if tag not in kept and names.NUMBER.fullmatch(number) and current and int(number) < current.number:
+            engine.remove_image(tag)
+
+
+if __name__ == "__main__":
+    stage.main("retire", None, work)

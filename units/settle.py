@@ -1,0 +1,28 @@
+"""What a stage leaves that was ended from outside, again and again: its release is failed, with the reason.
+
+    python -m units.settle mooring-build@my-app.42
+"""
+
+import sys
+
+from mooring import app as apps
+from mooring import spool, stage
+from mooring.journal import Log
+from mooring.names import ReleaseName
+
+
+def main() -> None:
+    unit = sys.argv[1].removeprefix("mooring-")
+    which, _, instance = unit.partition("@")
+    name = ReleaseName.parse(instance)
+    for each in spool.STAGES:
+        if each == which and spool.is_at_work(each, name):
+            if apps.App(name.app).live == name:
+                spool.hand_over(name, each, "retire") if each != "retire" else spool.finish(name, each)
+            else:
+                reason = f"the {each} stage was ended from outside: `journalctl -u {sys.argv[1]}` has the details"
+                stage.fail(name, each, Log(name, each), reason)
+
+
+if __name__ == "__main__":
+    main()

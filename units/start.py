@@ -1,0 +1,74 @@
+"""ExecStartPre of mooring-app@: make and start the container of one process of a release.
+
+    python -m units.start my-app.42.web.1
+"""
+
+import json
+import os
+import sys
+
+from mooring import engine, files, paths, release, settings
+from mooring.app import App
+from mooring.names import ContainerName
+from mooring.refusal import Refusal, die
+from mooring.release import Release
+
+
+def environment_of(record: Release, container: ContainerName) -> dict[str, str]:
+    """What the process finds in its environment: the release's config vars, and what Mooring decided."""
+    port = record.process(container.process).port
+    return {
+        **release.config(record.name),
+        "MOORING_APP": record.name.app,
+        "MOORING_RELEASE": f"v{record.name.number}",
+        "MOORING_PROCESS": f"{container.process}.{container.index}",
+        "SOURCE_VERSION": record.commit,
+        **({"PORT": str(port)} if port else {}),
+    }
+
+
+def start(container: ContainerName) -> None:
+    record = release.load(container.release)
+    if record.status not in ("queued", "live"):
+        die(f"{container.release} is {record.status}", f"`mooring rollback {record.name.app} {record.name.number}` runs it again")
+    command = record.process(container.process).command
+    engine.remove(str(container))
+    engine.ensure_network(record.name.app, settings.load().network_pool, record.subnet)
+    try:
+        identity = engine.create(
+            container,
+            image=record.name.image,
+            command=["/bin/sh", "-c", command] if command else None,
+            environment=environment_of(record, container),
+            address=record.address(container),
+            stop_timeout=settings.load().stop_timeout,
+        )
+    except engine.missing():
+        die(f"the image of {record.name} is gone", f"`mooring rebuild {record.name.app}` builds it again")
+    engine.client().start(identity)
+    state = engine.client().inspect_container(identity)["State"]
+    (paths.RUN / "containers").mkdir(parents=True, exist_ok=True)
+    files.write(paths.RUN / "containers" / str(container), json.dumps({"id": identity, "pid": state["Pid"]}))
+
+
+def main() -> None:
+    os.umask(0o022)
+    container = ContainerName.parse(sys.argv[1])
+    App(container.release.app)
+    try:
+        start(container)
+    except Refusal as refusal:
+        leave_reason(container, str(refusal))
+    except Exception as error:
+        leave_reason(container, f"Docker could not start it: {getattr(error, 'explanation', None) or error}")
+
+
+def leave_reason(container: ContainerName, reason: str) -> None:
+    """End with the reason: in the journal, and where the launch stage finds it."""
+    (paths.RUN / "reasons").mkdir(parents=True, exist_ok=True)
+    (paths.RUN / "reasons" / str(container)).write_text(reason + "\n")
+    sys.exit(reason)
+
+
+if __name__ == "__main__":
+    main()
