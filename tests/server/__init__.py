@@ -1,0 +1,1 @@
+"""Throwaway servers, and the acceptance tests that use them as a person would."""
