@@ -42,6 +42,15 @@ def deploy_branch(chosen: str, pushed: list[str], stored: list[str]) -> str:
     return "main" if "main" in branches or "master" not in branches else "master"
 
 
+def stored_branches(repository: Path) -> list[str]:
+    """The branches that the repository has (gitrepository-layout(5): loose ones are files, others are packed)."""
+    heads = repository / HEADS
+    loose = [str(path.relative_to(heads)) for path in heads.rglob("*") if path.is_file()]
+    packed = repository / "packed-refs"
+    lines = packed.read_text().splitlines() if packed.exists() else []
+    return loose + [ref.removeprefix(HEADS) for line in lines if (ref := line.partition(" ")[2]).startswith(HEADS)]
+
+
 def say(text: str) -> None:
     """Print a line to the client, if it is still there."""
     try:
@@ -119,9 +128,7 @@ def main() -> None:
         app = App(os.environ["MOORING_APP"])
         updates = [Update(*line.split()) for line in sys.stdin.read().splitlines()]
         pushed = [u.ref.removeprefix(HEADS) for u in updates if u.ref.startswith(HEADS)]
-        heads = app.repository / "refs/heads"
-        stored = [entry.name for entry in heads.iterdir()] if heads.is_dir() else []
-        branch = deploy_branch(app.choices().deploy_branch, pushed, stored)
+        branch = deploy_branch(app.choices().deploy_branch, pushed, stored_branches(app.repository))
         deploying = None
         for update in updates:
             if update.ref != HEADS + branch:

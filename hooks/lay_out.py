@@ -1,0 +1,23 @@
+"""Lay the source of a release out again, as the git user: `rebuild` runs this.
+
+    python -m hooks.lay_out my-app.42 COMMIT
+"""
+
+import sys
+
+from mooring import source
+from mooring.app import App
+from mooring.names import ReleaseName
+from mooring.refusal import Refusal
+
+
+def main() -> None:
+    name = ReleaseName.parse(sys.argv[1])
+    try:
+        source.lay_out(name, sys.argv[2], [App(name.app).repository / "objects"])
+    except Refusal as refusal:
+        sys.exit(str(refusal))
+
+
+if __name__ == "__main__":
+    main()

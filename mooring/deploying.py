@@ -1,0 +1,66 @@
+"""Making a release by a command: claimed, recorded, handed to a stage, followed to its end."""
+
+import time
+from typing import Any
+
+from mooring import journal, paths, release, source, spool
+from mooring.app import App
+from mooring.names import ReleaseName
+from mooring.order import Order
+from mooring.refusal import die
+from mooring.release import Release
+
+
+def launch(app: App, kind: str, actor: str, **decided: Any) -> int:
+    """Make a release that needs no build, wait until it is live or failed, return the exit status.
+
+    `decided` are fields of its record. Raises Refusal where there is no image to run.
+    """
+    if app.live is None:
+        die(f"{app.name} has no live release", "`git push` first")
+    name = app.claim_number()
+    created = time.time()
+    release.save(Release(name, kind=kind, actor=actor, created=created, **decided))
+    source.remove(name)
+    spool.put("launch", name)
+    return follow(name, created)
+
+
+def rebuild(app: App, actor: str, *, fresh: bool) -> int:
+    """Build the commit of the live (else the newest) release again, wait for its end, return the exit status.
+
+    The source is laid out by the git user; `fresh` uses no cached layer. Raises Refusal where there is no commit.
+    """
+    from mooring.program import ProgramError, as_git_user, run
+
+    known = [r for r in release.every(app) if r.commit]
+    record = next((r for r in known if r.name == app.live), known[0] if known else None)
+    if record is None:
+        die(f"{app.name} has never been pushed to", "`git push` first")
+    name = app.claim_number()
+    created = time.time()
+    try:
+        run(*as_git_user((str(paths.PYTHON), "-I", "-m", "hooks.lay_out", str(name), record.commit)))
+    except ProgramError as error:
+        source.remove(name)
+        die(error.output.splitlines()[-1] if error.output else "the source could not be laid out")
+    spool.put("build", name, Order("rebuild", record.commit, record.branch, actor, created, fresh).render())
+    return follow(name, created)
+
+
+def reroute(app: App) -> int:
+    """Bring a change of the app's domains into force for its live release; return the exit status."""
+    live = app.live
+    if live is None:
+        return 0
+    since = time.time()
+    spool.put("route", live)
+    return follow(live, since)
+
+
+def follow(name: ReleaseName, since: float) -> int:
+    """Print what is said of a release until it has ended; return 0 if it is live."""
+    waiting = [marker for marker in spool.deploying(name.app) if marker.release.number < name.number]
+    if waiting:
+        print(f"-----> v{waiting[0].release.number} is on its way; v{name.number} comes after it", flush=True)
+    return 0 if journal.follow(name, since, lambda line: print(line, flush=True)) == "live" else 1
