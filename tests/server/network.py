@@ -95,7 +95,8 @@ def close_network(network: Network) -> None:
         if Path(f"/sys/class/net/{network.bridge}").exists():
             call("ip", "link", "del", network.bridge)
         shutil.rmtree(network.folder)
-        (CACHE / f"address-{network.run}.lock").unlink(missing_ok=True)
+        for lock_file in CACHE.glob(f"*-{network.run}.lock"):
+            lock_file.unlink()
         if FORWARDING_WAS_OFF.exists() and not any((CACHE / "runs").iterdir()):
             FORWARDING.write_text("0")
             FORWARDING_WAS_OFF.unlink()
@@ -116,13 +117,14 @@ def abandoned(run: str) -> bool:
 
 
 def started(pid: int | None) -> str:
-    """When a process was started, in the kernel's ticks: with its id, unique until the next boot."""
+    """When a process was started, in the kernel's ticks: with its id, unique until the next boot. "gone" when it ended."""
     if pid is None:
         return ""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except FileNotFoundError:
+        state, *rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
         return "gone"
+    return "gone" if state in "ZX" else rest[18]
 
 
 def free_subnet(run: str) -> ipaddress.IPv4Network:

@@ -6,6 +6,7 @@ needs a real file system below its own overlays, so that one folder is copied fo
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,11 +49,11 @@ def bare(suite: str) -> Tree:
     return Tree((made(name, make) / "tree",))
 
 
-def debootstrap(suite: str, target: Path, *, include: list[str] = [], options: list[str] = []) -> None:  # noqa: B006
+def debootstrap(suite: str, target: Path, *, include: Sequence[str] = (), options: Sequence[str] = ()) -> None:
     """Make a minimal Debian in the folder (or, by its suffix, the tar file) `target`, from this machine's mirrors."""
-    lists = target.parent / "sources.list"
+    lists = target.with_suffix(".sources.list")
     lists.write_text(sources(suite))
-    argv = ["mmdebstrap", "--mode=root", "--quiet", "--variant=minbase", "--aptopt=Acquire::Languages none"]
+    argv = ["mmdebstrap", "--mode=root", "--quiet", "--variant=minbase"]
     argv += [f"--aptopt={line}" for line in apt_proxies()]
     argv += [f"--include={','.join(include)}"] if include else []
     argv += [*options, suite, str(target), str(lists)]

@@ -11,10 +11,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.server import cgroup
+from tests.server import cgroup, rootfs
 from tests.server.cache import CACHE, Failure, call, made, step
 from tests.server.network import Network, abandoned, close_network, existing_network, runs, started
-from tests.server.rootfs import Tree, environment
+from tests.server.rootfs import Tree
 
 BOOT_TIMEOUT = 180
 MIRROR_NAME = "hub.mirror.test"
@@ -137,7 +137,7 @@ class Server:
             input=input.encode() if isinstance(input, str) else input,
             stdin=None if input is not None else subprocess.DEVNULL,
             capture_output=True,
-            env=self._environment() | (env or {}),
+            env=self.environment() | (env or {}),
             preexec_fn=self._join,  # noqa: PLW1509
             timeout=timeout,
             check=False,
@@ -156,7 +156,7 @@ class Server:
 
     def popen(self, argv: Sequence[str | Path], **options: object) -> subprocess.Popen[bytes]:
         """Start a command as `run` does, and leave it running; `options` are subprocess.Popen's."""
-        options.setdefault("env", self._environment())
+        options.setdefault("env", self.environment())
         return subprocess.Popen([*self._enter(), *map(str, argv)], preexec_fn=self._join, **options)  # type: ignore[call-overload,no-any-return] # noqa: E501
 
     def ssh(
@@ -212,6 +212,19 @@ class Server:
         loop = 'end=$(($(date +%s) + $0)); until out=$("$@" 2>&1); do [ $(date +%s) -lt $end ] || { echo "$out"; exit 1; }; sleep 0.1; done'  # noqa: E501
         self.run(["sh", "-c", loop, str(int(timeout)), *condition], timeout=timeout + 30)
 
+    def environment(self) -> dict[str, str]:
+        """What a root shell on the server has in its environment."""
+        lines = [line.partition("=") for line in rootfs.environment().splitlines()]
+        return {name: value for name, _, value in lines} | {
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": "/root",
+            "USER": "root",
+            "LOGNAME": "root",
+            "SHELL": "/bin/bash",
+            "LANG": "C.UTF-8",
+            "TERM": "dumb",
+        }
+
     def diagnostics(self) -> dict[str, str]:
         """What a person would look at first."""
         if not self._alive():
@@ -220,13 +233,15 @@ class Server:
             "units": ["systemctl", "list-units", "--all", "--no-pager", "--full", "mooring*", "docker*", "nginx*"],
             "containers": ["docker", "ps", "-a"],
             "spool": ["find", "/var/spool/mooring", "-type", "f"],
-            "journal": ["journalctl", "-b", "--no-pager", "-n", "120", "-o", "short-precise"],
+            "journal": ["journalctl", "-b", "--no-pager", "-n", "200", "-o", "short-precise"],
         }
         shown = {}
         for title, argv in looks.items():
             with contextlib.suppress(Exception):
                 done = self.run(argv, check=False, timeout=20)
-                shown[title] = done.stdout + done.stderr
+                # containerd tells its whole configuration at every start.
+                lines = (done.stdout + done.stderr).splitlines(keepends=True)
+                shown[title] = "".join(line for line in lines if " containerd[" not in line)
         return shown
 
     def keep(self, folder: Path) -> None:
@@ -338,18 +353,6 @@ class Server:
         for group in cgroup.consoles(self.leader):
             (group / "cgroup.procs").write_text(str(os.getpid()))
 
-    def _environment(self) -> dict[str, str]:
-        lines = [line.partition("=") for line in environment().splitlines()]
-        return {name: value for name, _, value in lines} | {
-            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "HOME": "/root",
-            "USER": "root",
-            "LOGNAME": "root",
-            "SHELL": "/bin/bash",
-            "LANG": "C.UTF-8",
-            "TERM": "dumb",
-        }
-
     def _nspawn_pid(self) -> int:
         return self.nspawn.pid if self.nspawn else 0
 
@@ -401,6 +404,10 @@ class _Process(subprocess.Popen[bytes]):
     def poll(self) -> int | None:
         return None if started(self.pid) == self._started_at else 0
 
+    def send_signal(self, sig: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, sig)
+
     def wait(self, timeout: float | None = None) -> int:
         deadline = time.monotonic() + (timeout or 0)
         while self.poll() is None:
@@ -444,9 +451,9 @@ def remove_run(run: str) -> None:
     registry = network.folder / "registry.pid"
     if registry.exists():
         pid, started_at = registry.read_text().split()
-        if started(int(pid)) == started_at:
-            os.kill(int(pid), signal.SIGTERM)
-            _Process(int(pid), started_at).wait(10)
+        process = _Process(int(pid), started_at)
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
     close_network(network)
 
 

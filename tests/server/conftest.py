@@ -1,0 +1,151 @@
+"""The servers that tests ask for, and what is shown of them when a test fails.
+
+    server        the session's shared server: installed, upgraded to this checkout, running
+    admin         its administrator (`User`); `newcomer(name)` is a person with a key that the server does not know
+    own_server    a server of the test's own, to reboot, cut off and break; `make_server(**options)` makes more
+    bare_server   `bare_server("bookworm")`: a server with nothing of ours
+    admin_of      `admin_of(server)`: the administrator of any of these
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.server import cache, registry, requirements, rootfs
+from tests.server.installed import installed
+from tests.server.network import Network, existing_network, open_network
+from tests.server.rootfs import Tree
+from tests.server.throwaway import Server, remove_run, sweep
+from tests.server.user import User, admin as administrator, new_key
+
+living: list[Server] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    def past_capture(line: str) -> None:
+        capture = config.pluginmanager.getplugin("capturemanager")
+        with capture.global_and_fixture_disabled():
+            print(f"\n{line}" if line.startswith("-") else line, flush=True)
+
+    cache.say[0] = past_capture
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    report = (yield).get_result()  # type: ignore[misc]
+    if not report.failed:
+        return
+    for server in living:
+        for title, text in server.diagnostics().items():
+            report.sections.append((f"{server.name}: {title}", text))
+
+
+@pytest.fixture(scope="session")
+def network() -> Iterator[Network]:
+    """The bridge of this run, with the registry at it."""
+    reason = requirements.why_not() or requirements.why_no_network()
+    if reason:
+        pytest.fail(f"no throwaway server can boot here: {reason}", pytrace=False)
+    sweep()
+    run = os.environ.get("MOORING_TEST_RUN", str(os.getpid()))
+    opened = existing_network(run) or open_network(run, owner=os.getpid())
+    registry.serve(opened)
+    yield opened
+    remove_run(run)
+
+
+@pytest.fixture(scope="session")
+def installed_tree(network: Network) -> Tree:
+    return installed(network)
+
+
+@pytest.fixture(scope="session")
+def server(network: Network, installed_tree: Tree) -> Iterator[Server]:
+    yield from _serving(installed_tree, network, "shared")
+
+
+@pytest.fixture
+def own_server(make_server: Callable[..., Server]) -> Server:
+    return make_server()
+
+
+@pytest.fixture
+def make_server(network: Network, installed_tree: Tree) -> Iterator[Callable[..., Server]]:
+    """`make_server(hostname=…, small_docker_root="300M", boot=True)`: an installed server for this test only."""
+    yield from _factory(network, lambda: installed_tree)
+
+
+@pytest.fixture(scope="module")
+def module_server(network: Network, installed_tree: Tree) -> Iterator[Server]:
+    """One installed server for the tests of a module that leave it usable for each other."""
+    yield from _serving(installed_tree, network, _next_name(network))
+
+
+@pytest.fixture
+def bare_server(network: Network) -> Iterator[Callable[..., Server]]:
+    """`bare_server(suite, …)`: a server of the suite with nothing of ours on it, for this test only."""
+    yield from _factory(network, rootfs.bare)
+
+
+@pytest.fixture
+def admin(server: Server, tmp_path: Path) -> User:
+    return administrator(server, tmp_path)
+
+
+@pytest.fixture
+def admin_of(tmp_path: Path) -> Callable[[Server], User]:
+    return lambda server: administrator(server, tmp_path / server.name)
+
+
+@pytest.fixture
+def newcomer(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., User]:
+    """`newcomer("ada")`, `newcomer("ada", own_server)`: a person with a key that no one has allowed yet."""
+
+    def make(name: str, at: Server | None = None) -> User:
+        server = at or request.getfixturevalue("server")
+        return User(new_key(tmp_path, name), server, tmp_path / f"{name}-repositories")
+
+    return make
+
+
+@pytest.fixture
+def app_name(request: pytest.FixtureRequest) -> str:
+    """A name for an app that no other test on the shared server uses."""
+    words = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower().removeprefix("test_"))
+    return f"{words[:20].strip('-')}-{cache.key(request.node.nodeid)[:6]}"
+
+
+def _factory(network: Network, tree: Callable[..., Tree]) -> Iterator[Callable[..., Server]]:
+    mine: list[Server] = []
+
+    def make(*which: str, boot: bool = True, **options: Any) -> Server:
+        server = Server(tree(*which), network, name=_next_name(network), **options)
+        mine.append(server)
+        living.append(server)
+        return server.boot() if boot else server
+
+    yield make
+    for server in mine:
+        living.remove(server)
+        server.destroy()
+
+
+def _serving(tree: Tree, network: Network, name: str) -> Iterator[Server]:
+    server = Server(tree, network, name=name)
+    living.append(server)
+    try:
+        yield server.boot()
+    finally:
+        living.remove(server)
+        server.destroy()
+
+
+_numbers = iter(range(1, 1000))
+
+
+def _next_name(network: Network) -> str:
+    return f"s{next(_numbers)}"

@@ -1,0 +1,98 @@
+"""Servers with Mooring on them, as layers on the bare one: installed once, then upgraded to this checkout."""
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.server import registry, rootfs
+from tests.server.cache import CHECKOUT, Failure, call, key, made, prune, say, step
+from tests.server.network import Network
+from tests.server.rootfs import Tree
+from tests.server.throwaway import Server, ssh_key
+
+DOMAIN = "apps.test"
+SOURCE = "/root/mooring"
+
+
+def installed(network: Network) -> Tree:
+    """A trixie that `install.sh` of this checkout has run on, with an admin key and DOMAIN; switched off.
+
+    The long part (packages, images) is kept for as long as what decides it stays the same; what the checkout
+    changes on top is the upgrade that a user gets by running install.sh again.
+    """
+    base = rootfs.bare("trixie")
+    decides = [(CHECKOUT / name).read_bytes() for name in ("install.sh", "pyproject.toml")]
+    recipe = key(str(base.layers[0]), *decides)
+    first = made(f"installed-{recipe}", lambda folder: _layer(folder, base, network, "installing Mooring on it"))
+    tree = Tree((first / "upper", *base.layers), first / "docker")
+    checkout = checkout_key()
+    kept = {first}
+    if (first / "checkout").read_text() != checkout:
+        second = made(
+            f"upgraded-{key(recipe, checkout)}",
+            lambda folder: _layer(folder, tree, network, "upgrading it to this checkout"),
+        )
+        kept.add(second)
+        tree = Tree((second / "upper", *tree.layers), second / "docker")
+    prune("installed", kept)
+    prune("upgraded", kept)
+    return tree
+
+
+def _layer(folder: Path, tree: Tree, network: Network, what: str) -> None:
+    registry.serve(network)
+    (folder / "checkout").write_text(checkout_key())
+    step(f"booting a server and {what}")
+    server = Server(tree, network, name=folder.name.strip(".").partition("-")[0])
+    try:
+        server.boot()
+        install(server)
+        server.shutdown()
+        server.keep(folder)
+    finally:
+        if server.folder.exists():
+            server.destroy()
+
+
+def install(server: Server, arguments: Sequence[str] | None = None) -> str:
+    """Put this checkout on the server and run its install.sh there; its output, shown as it comes."""
+    server.run(["rm", "-rf", SOURCE])
+    server.put_tree(SOURCE, checkout())
+    server.put("/root/admin.pub", ssh_key("admin").with_suffix(".pub").read_text())
+    if arguments is None:
+        arguments = ["--domain", DOMAIN, "--admin-key", "/root/admin.pub"]
+    process = server.popen(
+        ["sh", "-c", f'cd {SOURCE} && exec ./install.sh "$@"', "install", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    output = ""
+    assert process.stdout
+    for line in process.stdout:
+        text = line.decode(errors="replace")
+        output += text
+        say[0](f"       {text.rstrip()}")
+    if process.wait():
+        looks = "".join(f"\n--- {title}\n{text}" for title, text in server.diagnostics().items())
+        tail = "".join(output.splitlines(keepends=True)[-15:])
+        raise Failure(f"install.sh: exit {process.returncode}\n{tail}{looks}")
+    return output
+
+
+def checkout() -> dict[str, Path]:
+    """The files of this checkout that a clone of it would have, changed ones as they are now."""
+    listed = call(
+        "git", "-c", "safe.directory=*", "-C", CHECKOUT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"
+    )
+    names = [name for name in listed.split("\0") if name]
+    return {name: CHECKOUT / name for name in sorted(names) if (CHECKOUT / name).is_file()}
+
+
+def checkout_key() -> str:
+    """Differs when anything of the checkout differs that a server could notice: not its tests, docs or notes."""
+    parts: list[str | bytes] = []
+    for name, path in checkout().items():
+        if not name.startswith(("tests/", "docs/", ".")):
+            parts += [name, f"{path.stat().st_mode:o}", path.read_bytes()]
+    return key(*parts)
