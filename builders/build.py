@@ -5,6 +5,7 @@
 
 from mooring import engine, files, order, release, source, spool, stage
 from mooring.app import App
+from mooring.checks import Check
 from mooring.journal import Log
 from mooring.names import ReleaseName
 from mooring.order import Order
@@ -32,12 +33,14 @@ def work(name: ReleaseName, log: Log) -> None:
         if not dockerfile.detect(tree):
             die(f"nothing says how to build this: looked for {LOOKED_FOR}", "add a Dockerfile at the top of the repository")
         dockerfile.build(name, tree, log, fresh=wanted.fresh)
-        image = engine.client().inspect_image(name.image)
+        image = engine.ask("GET", f"/images/{name.image}/json")
         exposed = list(image["Config"].get("ExposedPorts") or {})
+        healthcheck = (image["Config"].get("Healthcheck") or {}).get("Test") or ["NONE"]
+        default = Check(kind="" if healthcheck[0] == "NONE" else "image")
         record = record.changed(
             builder="dockerfile",
             image=image["Id"],
-            processes=plan.processes(commands, exposed, startup, formation),
+            processes=plan.processes(commands, exposed, startup, formation, default),
         )
         release.save(record.at("built"))
     finally:

@@ -25,12 +25,13 @@ def processes(
     exposed: list[str],
     startup: Mapping[str, Check],
     formation: Mapping[str, int],
+    default: Check,
 ) -> tuple[Process, ...]:
     """The processes of a release.
 
     `commands` are the Procfile's; without one the image's CMD is the process: `web` where a port is exposed,
     else `worker`, which nothing connects to. One `web` runs, and of the others as many as `formation` says:
-    none, or one where there is no web.
+    none, or one where there is no web. `default` is the check of those that `startup` does not name.
     """
     port = port_of(exposed)
     found: dict[str, str | None] = {name: command for name, command in commands.items() if name != "release"}
@@ -43,7 +44,7 @@ def processes(
             count=formation.get(name, 1 if name == "web" else idle),
             command=command,
             port=(port or DEFAULT_PORT) if name == "web" else None,
-            check=startup.get(name, Check()),
+            check=startup.get(name, default),
         )
         for name, command in found.items()
     )

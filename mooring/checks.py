@@ -11,8 +11,8 @@ class Check:
     """How a process is asked whether it is ready (app.json `healthchecks`, type `startup`). Times in seconds.
 
     kind: "path" (GET answers 2xx or 3xx, and has `content` where that is set), "listening" (TCP connects),
-    "image" (the image's HEALTHCHECK), "uptime" (alive for `uptime`), or "" where nothing was said: the image's
-    HEALTHCHECK if it has one, else listening, else uptime.
+    "image" (the image's HEALTHCHECK), "uptime" (alive for `uptime`), or "" where nothing was said: listening
+    where there is a port, else uptime.
     A wrong answer uses up one of `attempts` and the next comes `wait` later; a refused connection is tried again
     at once until attempts x wait, at least the host's `checks.timeout`, is over.
     """

@@ -1,7 +1,7 @@
 """Docker, by its Engine API (docs.docker.com/reference/api/engine): the few things that Mooring asks of it."""
 
 import functools
-import ipaddress
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,7 +11,9 @@ from mooring.refusal import die
 
 SUBNET_PREFIX = 25
 PIDS_LIMIT = 4096
-LABELS = ("OBJECT_SYSTEMD_UNIT", "MOORING_APP", "MOORING_RELEASE", "MOORING_PROCESS")
+SOCKET = "/run/docker.sock"
+NOT_FOUND = 404
+CONFLICT = 409
 
 
 @functools.cache
@@ -29,6 +31,40 @@ def missing() -> type[Exception]:
     return NotFound  # type: ignore[no-any-return]
 
 
+def request(method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    """One request to the Engine, without the client library: for what a deploy or a crashed app waits for.
+
+    Returns the HTTP status and the answer, parsed. Raises OSError when the Engine does not answer.
+    """
+    import socket
+
+    content = json.dumps(body).encode() if body is not None else b""
+    head = f"{method} {path} HTTP/1.0\r\nHost: docker\r\nContent-Type: application/json\r\n"
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(600)
+        connection.connect(SOCKET)
+        connection.sendall(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    header, _, text = answer.partition(b"\r\n\r\n")
+    return int(header.split()[1]), json.loads(text) if text.strip() else None
+
+
+def ask(method: str, path: str, body: Any = None) -> Any:
+    """`request`, its answer; raise EngineError, with the Engine's message, unless it went well."""
+    status, answer = request(method, path, body)
+    if status >= 400:
+        raise EngineError(status, str((answer or {}).get("message", "")))
+    return answer
+
+
+class EngineError(Exception):
+    """The Engine refused."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 def create(
     container: ContainerName,
     *,
@@ -38,53 +74,59 @@ def create(
     address: str,
     stop_timeout: int,
 ) -> str:
-    """Make a container of an app's process, not yet started; return its id.
+    """Make a container of an app's process, not yet started; return its id. Raises EngineError.
 
-    Its lines go to the journal of its unit, its processes into its app's slice, its address is fixed.
+    Its lines go to the journal of its unit, its processes into its app's slice, its address is fixed. One of
+    the same name that an interrupted start left is replaced.
     """
-    engine = client()
     app = container.release.app
     network = names.network_of(app)
+    process = f"{container.process}.{container.index}"
     labels = {
         "OBJECT_SYSTEMD_UNIT": container.unit,
         "MOORING_APP": app,
         "MOORING_RELEASE": str(container.release),
-        "MOORING_PROCESS": f"{container.process}.{container.index}",
-        "mooring.app": app,
+        "MOORING_PROCESS": process,
     }
-    host = engine.create_host_config(
-        init=True,
-        network_mode=network,
-        security_opt=["no-new-privileges"],
-        pids_limit=PIDS_LIMIT,
-        cgroup_parent=names.slice_of(app),
-        log_config={
-            "type": "journald",
-            "config": {"tag": f"{app}/{container.process}.{container.index}", "labels": ",".join(LABELS)},
+    body = {
+        "Image": image,
+        "Cmd": command,
+        "Hostname": process.replace(".", "-").replace("_", "-"),
+        "Env": [f"{name}={value}" for name, value in environment.items()],
+        "Labels": {**labels, "mooring.app": app},
+        "StopTimeout": stop_timeout,
+        "HostConfig": {
+            "Init": True,
+            "NetworkMode": network,
+            "SecurityOpt": ["no-new-privileges"],
+            "PidsLimit": PIDS_LIMIT,
+            "CgroupParent": names.slice_of(app),
+            "LogConfig": {"Type": "journald", "Config": {"tag": f"{app}/{process}", "labels": ",".join(labels)}},
         },
-    )
-    made = engine.create_container(
-        image,
-        command,
-        name=str(container),
-        hostname=f"{container.process}-{container.index}".replace("_", "-"),
-        environment=environment,
-        labels=labels,
-        stop_timeout=stop_timeout,
-        host_config=host,
-        networking_config=engine.create_networking_config(
-            {network: engine.create_endpoint_config(ipv4_address=address)}
-        ),
-    )
+        "NetworkingConfig": {"EndpointsConfig": {network: {"IPAMConfig": {"IPv4Address": address}}}},
+    }
+    path = f"/containers/create?name={container}"
+    try:
+        made = ask("POST", path, body)
+    except EngineError as error:
+        if error.status != CONFLICT:
+            raise
+        remove(str(container))
+        made = ask("POST", path, body)
     return str(made["Id"])
 
 
+def start(identity: str) -> int:
+    """Start a container; return the process id of its first process. Raises EngineError."""
+    ask("POST", f"/containers/{identity}/start")
+    return int(ask("GET", f"/containers/{identity}/json")["State"]["Pid"])
+
+
 def remove(container: str) -> None:
-    """Remove a container, running or not; one that is not there is fine."""
-    try:
-        client().remove_container(container, force=True, v=True)
-    except missing():
-        return
+    """Remove a container, running or not; one that is not there is fine. Raises EngineError."""
+    status, answer = request("DELETE", f"/containers/{container}?force=true&v=true")
+    if status >= 400 and status != NOT_FOUND:
+        raise EngineError(status, str((answer or {}).get("message", "")))
 
 
 def containers(app: str | None = None) -> list[str]:
@@ -106,6 +148,8 @@ def ensure_network(app: str, pool: str, subnet: str = "") -> str:
     existing = subnet_of(app)
     if existing:
         return existing
+    import ipaddress
+
     engine = client()
     subnet = subnet or free_subnet(pool, [s for n in engine.networks() for s in _subnets(n)])
     gateway = str(next(ipaddress.ip_network(subnet).hosts()))
@@ -136,6 +180,8 @@ def _subnets(network: dict[str, Any]) -> list[str]:
 
 def free_subnet(pool: str, taken: Iterable[str]) -> str:
     """The first subnet of `pool` that overlaps none of `taken`; raise Refusal when the pool is used up."""
+    import ipaddress
+
     used = [network for each in taken if (network := ipaddress.ip_network(each)).version == 4]
     for subnet in ipaddress.ip_network(pool).subnets(new_prefix=SUBNET_PREFIX):
         if not any(subnet.overlaps(each) for each in used):

@@ -33,11 +33,10 @@ def run(
             sh.Command(argv[0])(
                 *argv[1:],
                 _in=stdin if stdin is not None else "",
-                _cwd=cwd,
+                _cwd=str(cwd) if cwd is not None else None,
                 _env=dict(env) if env is not None else None,
                 _tty_out=False,
                 _no_pipe=True,
-                _return_cmd=False,
             )
         )
     except sh.ErrorReturnCode as error:
@@ -56,12 +55,11 @@ def follow(*argv: str, line: Line, cwd: Path | None = None, env: Mapping[str, st
         _in="",
         _out=take,
         _err_to_out=True,
-        _cwd=cwd,
+        _cwd=str(cwd) if cwd is not None else None,
         _env=dict(env) if env is not None else None,
         _tty_out=False,
         _ok_code=range(256),
         _decode_errors="replace",
-        _return_cmd=True,
     )
     return int(process.exit_code)
 

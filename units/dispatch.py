@@ -11,11 +11,9 @@ import stat
 import sys
 from pathlib import Path
 
-from mooring import spool
-from mooring.app import App
+from mooring import paths, spool
 from mooring.names import ReleaseName
 from mooring.refusal import Refusal, die
-from mooring.settings import load
 from mooring.spool import Marker, Stage
 
 
@@ -67,13 +65,14 @@ def check(path: Path, stage: Stage) -> None:
     name = ReleaseName.parse(path.name)
     if not stat.S_ISREG(path.lstat().st_mode):
         die("the marker is not a regular file")
-    if not App(name.app).exists():
+    app = paths.APPS / name.app
+    if not app.is_dir():
         die(f"there is no app {name.app}")
     if stage == "build":
         from mooring import files, order
 
         order.parse(files.read_untrusted(path, limit=10_000))
-    elif not (App(name.app).releases / str(name.number) / "release.json").exists():
+    elif not (app / "releases" / str(name.number) / "release.json").exists():
         die(f"there is no release {name}")
 
 
@@ -89,12 +88,18 @@ def supersede(name: ReleaseName, by: ReleaseName) -> None:
     Log(name, "build").end("superseded", f" !     {name.app} v{name.number} is {reason}")
 
 
+def parallel_builds() -> int:
+    from mooring import settings
+
+    return settings.load().builds_parallel
+
+
 def main(stage: Stage) -> None:
     with spool.locked():
         take(stage)
         for name, by in superseded(spool.markers()).items() if stage == "build" else ():
             supersede(name, by)
-        starting = turns(stage, spool.markers(), load().builds_parallel)
+        starting = turns(stage, spool.markers(), parallel_builds() if stage == "build" else 0)
         for name in starting:
             (spool.queue(stage) / str(name)).rename(spool.at_work(stage) / str(name))
     if starting:

@@ -43,8 +43,8 @@ def inherit(record: Release) -> Release:
         die(f"{app.name} has no live release to run again", "`git push` first")
     origin = release.load(base)
     try:
-        engine.client().tag(origin.image, f"mooring/{app.name}", str(record.name.number))
-    except engine.missing():
+        engine.ask("POST", f"/images/{origin.image}/tag?repo=mooring/{app.name}&tag={record.name.number}")
+    except engine.EngineError:
         die(f"the image of v{base.number} is gone", f"`mooring rebuild {app.name}` builds it again")
     return release.save(
         record.changed(
@@ -60,7 +60,9 @@ def inherit(record: Release) -> Release:
 def place(record: Release) -> Release:
     """With a fixed address for every container, in the app's own network."""
     app = App(record.name.app)
-    subnet = engine.ensure_network(app.name, settings.load().network_pool)
+    # The live release's processes are in the network: then it is there, and need not be looked for.
+    subnet = release.load(app.live).subnet if app.live else ""
+    subnet = subnet or engine.ensure_network(app.name, settings.load().network_pool)
     taken = {
         each.address
         for other in release.every(app)

@@ -68,7 +68,7 @@ def image(identity: str) -> None:
     """The image's HEALTHCHECK, as Docker last saw it."""
     from mooring import engine
 
-    health = engine.client().inspect_container(identity)["State"].get("Health", {})
+    health = engine.ask("GET", f"/containers/{identity}/json")["State"].get("Health", {})
     last = (health.get("Log") or [{}])[-1].get("Output", "").strip()
     if health.get("Status") == "unhealthy":
         raise Wrong(f"its HEALTHCHECK fails: {last[:200]}")
@@ -78,10 +78,8 @@ def image(identity: str) -> None:
 
 def probe_of(process: Process, address: str, identity: str) -> Callable[[], None] | None:
     """How this process is asked; None where being alive is all that can be seen."""
-    from mooring import engine
-
     check = process.check
-    if not check.kind and (engine.client().inspect_container(identity)["Config"].get("Healthcheck") or {}).get("Test"):
+    if check.kind == "image":
         return lambda: image(identity)
     port = check.port or process.port
     if port is None or check.kind == "uptime":

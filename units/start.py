@@ -32,8 +32,6 @@ def start(container: ContainerName) -> None:
     if record.status not in ("queued", "live"):
         die(f"{container.release} is {record.status}", f"`mooring rollback {record.name.app} {record.name.number}` runs it again")
     command = record.process(container.process).command
-    engine.remove(str(container))
-    engine.ensure_network(record.name.app, settings.load().network_pool, record.subnet)
     try:
         identity = engine.create(
             container,
@@ -43,12 +41,13 @@ def start(container: ContainerName) -> None:
             address=record.address(container),
             stop_timeout=settings.load().stop_timeout,
         )
-    except engine.missing():
+    except engine.EngineError as error:
+        if error.status != engine.NOT_FOUND:
+            raise
         die(f"the image of {record.name} is gone", f"`mooring rebuild {record.name.app}` builds it again")
-    engine.client().start(identity)
-    state = engine.client().inspect_container(identity)["State"]
+    pid = engine.start(identity)
     (paths.RUN / "containers").mkdir(parents=True, exist_ok=True)
-    files.write(paths.RUN / "containers" / str(container), json.dumps({"id": identity, "pid": state["Pid"]}))
+    files.write(paths.RUN / "containers" / str(container), json.dumps({"id": identity, "pid": pid}))
 
 
 def main() -> None:
@@ -60,7 +59,7 @@ def main() -> None:
     except Refusal as refusal:
         leave_reason(container, str(refusal))
     except Exception as error:
-        leave_reason(container, f"Docker could not start it: {getattr(error, 'explanation', None) or error}")
+        leave_reason(container, f"Docker could not start it: {error}")
 
 
 def leave_reason(container: ContainerName, reason: str) -> None:
