@@ -8,7 +8,6 @@ import os
 import sys
 
 from mooring import engine, files, paths, release, settings
-from mooring.app import App
 from mooring.names import ContainerName
 from mooring.refusal import Refusal, die
 from mooring.release import Release
@@ -31,29 +30,34 @@ def start(container: ContainerName) -> None:
     record = release.load(container.release)
     if record.status not in ("queued", "live"):
         die(f"{container.release} is {record.status}", f"`mooring rollback {record.name.app} {record.name.number}` runs it again")
-    command = record.process(container.process).command
     try:
-        identity = engine.create(
-            container,
-            image=record.name.image,
-            command=["/bin/sh", "-c", command] if command else None,
-            environment=environment_of(record, container),
-            address=record.address(container),
-            stop_timeout=settings.load().stop_timeout,
-        )
+        identity = make(record, container)
     except engine.EngineError as error:
         if error.status != engine.NOT_FOUND:
             raise
-        die(f"the image of {record.name} is gone", f"`mooring rebuild {record.name.app}` builds it again")
+        # The network, or the image, is not there.
+        engine.ensure_network(record.name.app, settings.load().network_pool, record.subnet)
+        identity = make(record, container)
     pid = engine.start(identity)
     (paths.RUN / "containers").mkdir(parents=True, exist_ok=True)
     files.write(paths.RUN / "containers" / str(container), json.dumps({"id": identity, "pid": pid}))
 
 
+def make(record: Release, container: ContainerName) -> str:
+    command = record.process(container.process).command
+    return engine.create(
+        container,
+        image=record.name.image,
+        command=["/bin/sh", "-c", command] if command else None,
+        environment=environment_of(record, container),
+        address=record.address(container),
+        stop_timeout=settings.load().stop_timeout,
+    )
+
+
 def main() -> None:
     os.umask(0o022)
     container = ContainerName.parse(sys.argv[1])
-    App(container.release.app)
     try:
         start(container)
     except Refusal as refusal:
