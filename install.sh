@@ -649,10 +649,7 @@ set_up_ssh() {
     changed=no
     put_checked "$here/hooks/sshd.conf" /etc/ssh/sshd_config.d/mooring.conf 0644 check_sshd
     put_checked "$here/hooks/sudoers" /etc/sudoers.d/mooring 0440 visudo -c -q
-    if [[ $changed == yes ]] && systemctl is-active -q ssh.service; then
-        systemctl reload ssh.service
-    fi
-    # Ubuntu's sshd is started by its socket.
+    [[ $changed == no ]] || reload_ssh
     systemctl is-active -q ssh.service || systemctl is-active -q ssh.socket || systemctl enable -q --now ssh.service
     sshd -T -C user=mooring,host=localhost,addr=127.0.0.1 >"$work/sshd"
     grep -qx "authorizedkeysfile $etc/authorized_keys" "$work/sshd" ||
@@ -660,6 +657,15 @@ set_up_ssh() {
             "put \`Include /etc/ssh/sshd_config.d/*.conf\` at the top of /etc/ssh/sshd_config"
     if grep -qE '^allow(users|groups) ' "$work/sshd" && ! grep -qE '^allow(users|groups) mooring$' "$work/sshd"; then
         warn "sshd lets only some users in: add mooring to AllowUsers or AllowGroups in /etc/ssh/sshd_config"
+    fi
+}
+
+reload_ssh() {
+    if systemctl is-active -q ssh.socket; then
+        # As on Ubuntu: an sshd that has its socket from systemd dies of a reload. Sessions live through a restart.
+        systemctl try-restart ssh.service
+    elif systemctl is-active -q ssh.service; then
+        systemctl reload ssh.service
     fi
 }
 
@@ -785,7 +791,7 @@ say_goodbye() {
     [[ -s $etc/authorized_keys ]] ||
         detail "Your key:   cat ~/.ssh/id_ed25519.pub | ssh YOU@$host sudo mooring access:add YOUR-NAME"
     detail "Your app:   git push mooring@$host:my-app main"
-    getent ahosts "my-app.$host" >/dev/null ||
+    [[ $host == *.sslip.io ]] || getent ahosts "my-app.$host" >/dev/null ||
         warn "my-app.$host does not resolve yet: make a DNS record *.$host with this server's address"
     if command -v ufw >/dev/null && ufw status 2>/dev/null | grep -q '^Status: active'; then
         warn "the firewall is on: \`ufw allow 80/tcp && ufw allow 443/tcp\` lets people reach the apps"
@@ -793,6 +799,40 @@ say_goodbye() {
 }
 
 # ---- the other ways to call it
+
+# Boot a throwaway server (tests/throwaway), put this checkout on it, run install.sh there; again: upgrade it.
+throwaway() {
+    local tool=$here/tests/throwaway name=demo address arguments=()
+    command -v python3 >/dev/null || apt_install python3
+    if ! "$tool" list | grep -q "^$name "; then
+        step "Booting a throwaway server"
+        # It outlives this script, and must not hold its lock.
+        "$tool" up "$name" 9>&- >/dev/null || exit 1
+    fi
+    address=$("$tool" list | awk -v name=$name '$1 == name { print $2 }')
+    detail "$name has the address $address"
+
+    step "Copying this checkout to it"
+    tar -C "$here" --exclude=.git --exclude=__pycache__ --exclude='.*_cache' -c . |
+        "$tool" shell $name sh -c 'rm -rf /root/mooring && mkdir /root/mooring && tar -C /root/mooring -x --no-same-owner'
+    [[ -z $domain ]] || arguments+=(--domain "$domain")
+    [[ $sample == yes ]] || arguments+=(--no-sample)
+    if [[ -n $admin_key ]]; then
+        "$tool" shell $name tee /root/admin.pub <"$admin_key" >/dev/null
+        arguments+=(--admin-key /root/admin.pub)
+    fi
+    "$tool" shell $name /root/mooring/install.sh "${arguments[@]}" </dev/null || exit 1
+
+    local url
+    url=$("$tool" shell $name "$launcher" url hello 2>/dev/null) || url=''
+    step "The throwaway server is at $address"
+    [[ -z $url ]] || detail "See it:     curl -H 'Host: ${url#*://}' http://$address/"
+    [[ -n $admin_key ]] ||
+        detail "Your key:   sudo tests/throwaway shell $name mooring access:add me < ~/.ssh/id_ed25519.pub"
+    detail "Your app:   git push mooring@$address:my-app main"
+    detail "Its shell:  sudo tests/throwaway shell $name"
+    detail "Remove it:  sudo tests/throwaway down $name"
+}
 
 uninstall() {
     confirm_uninstall
@@ -871,7 +911,7 @@ remove_from_the_system() {
     rm -f /etc/nginx/conf.d/mooring.conf /etc/nginx/modules-enabled/99-mooring.conf
     systemctl daemon-reload
     systemctl reset-failed 'mooring*' 2>/dev/null || true
-    ! systemctl is-active -q ssh.service || systemctl reload ssh.service
+    reload_ssh
     put_default_site_back
     if systemctl is-active -q nginx.service; then
         if quietly nginx -t; then systemctl reload nginx.service; else warn "nginx refuses what is left in /etc/nginx"; fi

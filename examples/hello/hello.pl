@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 use IO::Socket::INET;
+use Socket qw(SOL_SOCKET SO_RCVTIMEO);
 
 my $release = $ENV{MOORING_RELEASE} // 'unknown';
 my $body = "Hello from Mooring, release $release\n";
@@ -14,10 +15,14 @@ my $listener = IO::Socket::INET->new(
     ReuseAddr => 1,
 ) or die "hello: cannot listen: $@\n";
 
-my @workers = map { fork // die "hello: cannot fork: $!\n" } 1 .. 4;
-if (grep { $_ == 0 } @workers) {
-    serve();
-    exit;
+my @workers;
+for (1 .. 4) {
+    my $worker = fork // die "hello: cannot fork: $!\n";
+    if (!$worker) {
+        serve();
+        exit;
+    }
+    push @workers, $worker;
 }
 # Every worker ends the request that it is at before it goes.
 $SIG{TERM} = $SIG{INT} = sub { kill TERM => @workers };
@@ -29,7 +34,8 @@ sub serve {
     while (!$stopping) {
         my $client = $listener->accept or next;
         $busy = 1;
-        $client->timeout(10);
+        # Whoever connects and says nothing is hung up on after five seconds.
+        setsockopt $client, SOL_SOCKET, SO_RCVTIMEO, pack 'l!l!', 5, 0;
         while (defined(my $line = <$client>)) {
             last if $line =~ /^\r?\n$/;
         }
