@@ -7,18 +7,20 @@ import sys
 import tempfile
 import tomllib
 import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.server import cache, requirements  # noqa: E402
-from tests.server.cache import CHECKOUT, Failure, call, key, made, step  # noqa: E402
-from tests.server.network import open_network  # noqa: E402
-from tests.server.throwaway import remove_run, sweep  # noqa: E402
+from tests.server import cache, requirements
+from tests.server.cache import CHECKOUT, Failure, call, key, made, step
+from tests.server.network import open_network
+from tests.server.throwaway import remove_run, sweep
 
 RUNNER = ["pytest==9.2.0", "ruff==0.17.6", "mypy==2.4.1"]
 FROM_THE_DISTRIBUTION = ("systemd-python",)
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main(words: list[str]) -> int:
@@ -35,19 +37,30 @@ def main(words: list[str]) -> int:
         print(failure, file=sys.stderr)
         return 1
     servers = not (unit_only or reason)
-    run = str(os.getpid())
-    with tempfile.TemporaryDirectory(prefix="mooring-tests-") as scratch:
+    folders = suites(words, servers=servers)
+    interruptible()
+    if not servers:
+        with tempfile.TemporaryDirectory(prefix="mooring-tests-") as temporary:
+            outcome = pytest(python, folders, words, Path(temporary), run="")
+    else:
+        run = str(os.getpid())
         try:
-            if servers:
-                sweep()
-                open_network(run, owner=os.getpid())
-            code = pytest(python, suites(words, servers=servers), words, Path(scratch), run)
+            sweep()
+            scratch = open_network(run, owner=os.getpid()).folder / "scratch"
+            scratch.mkdir()
+            outcome = pytest(python, folders, words, scratch, run)
         finally:
-            if servers:
-                remove_run(run)
-        passed, failed = count(Path(scratch) / "results.xml")
-    print(f"\n{passed} passed, {failed or int(code not in (0, 1))} failed", flush=True)
-    return code or int(bool(reason))
+            unstoppable()
+            remove_run(run)
+    print(f"\n{outcome.passed} passed, {outcome.failed} failed", flush=True)
+    return outcome.exit or int(bool(reason))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    exit: int
+    passed: int
+    failed: int
 
 
 def prepare() -> str:
@@ -83,21 +96,43 @@ def suites(words: list[str], *, servers: bool) -> list[str]:
     return [folder for folder in folders if (CHECKOUT / folder).exists()]
 
 
-def pytest(python: Path, folders: list[str], words: list[str], scratch: Path, run: str) -> int:
+def pytest(python: Path, folders: list[str], words: list[str], scratch: Path, run: str) -> Outcome:
+    results = scratch / "results.xml"
     argv = [
         str(python), "-B", "-m", "pytest", "-v", "--tb=short", "--durations=10", "-p", "no:cacheprovider",
-        f"--basetemp={scratch}/files", f"--junit-xml={scratch}/results.xml", *folders, *words,
+        f"--basetemp={scratch}/files", f"--junit-xml={results}", *folders, *words,
     ]  # fmt: skip
-    process = subprocess.Popen(argv, cwd=CHECKOUT, env=os.environ | {"MOORING_TEST_RUN": run})
+    with subprocess.Popen(argv, cwd=CHECKOUT, env=os.environ | {"MOORING_TEST_RUN": run}) as process:
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        # pytest tears its fixtures down on SIGINT alone; a terminal has sent that to both already.
-        if number != signal.SIGINT:
-            process.send_signal(signal.SIGINT)
+        def pass_on(number: int, frame: FrameType | None) -> None:
+            # pytest tears its fixtures down on SIGINT alone, which a terminal has sent to it already.
+            if number != signal.SIGINT:
+                process.send_signal(signal.SIGINT)
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, interrupt)
-    return process.wait()
+        for number in ENDINGS:
+            signal.signal(number, pass_on)
+        code = process.wait()
+    passed, failed = count(results)
+    ran_through = code in (0, 1)
+    return Outcome(code, passed, failed if ran_through else max(failed, 1))
+
+
+def interruptible() -> None:
+    """End by way of every `finally`, whatever ends this, and let pytest be interrupted too.
+
+    A shell starts what it puts in the background with SIGINT ignored, and that would be inherited.
+    """
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    for number in ENDINGS:
+        signal.signal(number, stop)
+
+
+def unstoppable() -> None:
+    for number in ENDINGS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def count(results: Path) -> tuple[int, int]:

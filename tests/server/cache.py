@@ -1,7 +1,7 @@
 """Where trees, images and running servers are kept, and how that folder is shared by runs side by side.
 
-    CACHE/<name>-<key>/      a finished tree, layer or set of images: never changed after it was made
-    CACHE/runs/<run>/        everything of one run of the tests, or of one `tests/throwaway up`
+CACHE/<name>-<key>/      a finished tree, layer or set of images: never changed after it was made
+CACHE/runs/<run>/        everything of one run of the tests, or of one `tests/throwaway up`
 """
 
 import contextlib
@@ -18,7 +18,7 @@ CACHE = Path(os.environ.get("MOORING_TEST_CACHE", "/var/cache/mooring-tests"))
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-class Failure(Exception):
+class Failure(Exception):  # noqa: N818
     """Something that the throwaway server needs did not work; the message says what and why."""
 
 

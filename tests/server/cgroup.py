@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +19,7 @@ def hierarchies() -> list[Path]:
     """Every mounted hierarchy that a server's processes are to be in a group of its own in."""
     if unified():
         return [ROOT]
-    return [path for path in sorted(ROOT.iterdir()) if not path.is_symlink() and (path / "cgroup.procs").exists()]
+    return sorted(path.parent for path in ROOT.glob("*/cgroup.procs") if not path.parent.is_symlink())
 
 
 def make(name: str) -> None:
@@ -77,15 +79,25 @@ def consoles(leader: int) -> list[Path]:
     return groups
 
 
-def remove(name: str) -> None:
-    for hierarchy in hierarchies():
-        for group in _deepest_first(hierarchy / name):
-            with contextlib.suppress(OSError):
-                group.rmdir()
+def clear(name: str) -> None:
+    """Kill whatever is left in the server's group, and remove it."""
+    deadline = time.monotonic() + 10
+    while any((hierarchy / name).exists() for hierarchy in hierarchies()):
+        for pid in processes(name):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for hierarchy in hierarchies():
+            for group in _deepest_first(hierarchy / name):
+                # A process that is dead but not yet waited for is listed nowhere and still counts.
+                with contextlib.suppress(OSError):
+                    group.rmdir()
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.01)
 
 
 def processes(name: str) -> set[int]:
-    found = set()
+    found: set[int] = set()
     for hierarchy in hierarchies():
         for group in _deepest_first(hierarchy / name):
             with contextlib.suppress(OSError):

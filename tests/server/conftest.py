@@ -1,15 +1,15 @@
 """The servers that tests ask for, and what is shown of them when a test fails.
 
-    server        the session's shared server: installed, upgraded to this checkout, running
-    admin         its administrator (`User`); `newcomer(name)` is a person with a key that the server does not know
-    own_server    a server of the test's own, to reboot, cut off and break; `make_server(**options)` makes more
-    bare_server   `bare_server("bookworm")`: a server with nothing of ours
-    admin_of      `admin_of(server)`: the administrator of any of these
+server        the session's shared server: installed, upgraded to this checkout, running
+admin         its administrator (`User`); `newcomer(name)` is a person whose key the server does not know
+own_server    a server of the test's own, to reboot, cut off, break; `make_server(**options)` makes more
+bare_server   `bare_server("bookworm")`: a server with nothing of ours
+admin_of      `admin_of(server)`: the administrator of any of these
 """
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from tests.server.installed import installed
 from tests.server.network import Network, existing_network, open_network
 from tests.server.rootfs import Tree
 from tests.server.throwaway import Server, remove_run, sweep
-from tests.server.user import User, admin as administrator, new_key
+from tests.server.user import User, new_key
+from tests.server.user import admin as administrator
 
 living: list[Server] = []
 
@@ -34,14 +35,16 @@ def pytest_configure(config: pytest.Config) -> None:
     cache.say[0] = past_capture
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    report = (yield).get_result()  # type: ignore[misc]
-    if not report.failed:
-        return
-    for server in living:
-        for title, text in server.diagnostics().items():
-            report.sections.append((f"{server.name}: {title}", text))
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        for server in living:
+            for title, text in server.diagnostics().items():
+                report.sections.append((f"{server.name}: {title}", text))
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -51,11 +54,15 @@ def network() -> Iterator[Network]:
     if reason:
         pytest.fail(f"no throwaway server can boot here: {reason}", pytrace=False)
     sweep()
-    run = os.environ.get("MOORING_TEST_RUN", str(os.getpid()))
-    opened = existing_network(run) or open_network(run, owner=os.getpid())
-    registry.serve(opened)
-    yield opened
-    remove_run(run)
+    given = existing_network(os.environ.get("MOORING_TEST_RUN", "none"))
+    network = given or open_network(str(os.getpid()), owner=os.getpid())
+    try:
+        registry.serve(network)
+        yield network
+    finally:
+        # tests/run removes what it has opened, also where pytest does not get this far.
+        if not given:
+            remove_run(network.run)
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +82,7 @@ def own_server(make_server: Callable[..., Server]) -> Server:
 
 @pytest.fixture
 def make_server(network: Network, installed_tree: Tree) -> Iterator[Callable[..., Server]]:
-    """`make_server(hostname=…, small_docker_root="300M", boot=True)`: an installed server for this test only."""
+    """`make_server(hostname=…, small_docker_root="900M", boot=True)`: an installed server for this test."""
     yield from _factory(network, lambda: installed_tree)
 
 

@@ -23,7 +23,10 @@ def installed(network: Network) -> Tree:
     base = rootfs.bare("trixie")
     decides = [(CHECKOUT / name).read_bytes() for name in ("install.sh", "pyproject.toml")]
     recipe = key(str(base.layers[0]), *decides)
-    first = made(f"installed-{recipe}", lambda folder: _layer(folder, base, network, "installing Mooring on it"))
+    first = made(
+        f"installed-{recipe}",
+        lambda folder: _layer(folder, base, network, "installing Mooring on it"),
+    )
     tree = Tree((first / "upper", *base.layers), first / "docker")
     checkout = checkout_key()
     kept = {first}
@@ -82,15 +85,14 @@ def install(server: Server, arguments: Sequence[str] | None = None) -> str:
 
 def checkout() -> dict[str, Path]:
     """The files of this checkout that a clone of it would have, changed ones as they are now."""
-    listed = call(
-        "git", "-c", "safe.directory=*", "-C", CHECKOUT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"
-    )
+    git = ["git", "-c", "safe.directory=*", "-C", str(CHECKOUT)]
+    listed = call(*git, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     names = [name for name in listed.split("\0") if name]
     return {name: CHECKOUT / name for name in sorted(names) if (CHECKOUT / name).is_file()}
 
 
 def checkout_key() -> str:
-    """Differs when anything of the checkout differs that a server could notice: not its tests, docs or notes."""
+    """Differs when anything of the checkout differs that a server could notice: not its tests or docs."""
     parts: list[str | bytes] = []
     for name, path in checkout().items():
         if not name.startswith(("tests/", "docs/", ".")):

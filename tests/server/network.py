@@ -1,4 +1,4 @@
-"""The bridge that the servers of one run are plugged into, with its subnet and its way out to the internet."""
+"""The bridge that the servers of one run are plugged into, with its subnet and its way out."""
 
 import ipaddress
 import json
@@ -117,7 +117,7 @@ def abandoned(run: str) -> bool:
 
 
 def started(pid: int | None) -> str:
-    """When a process was started, in the kernel's ticks: with its id, unique until the next boot. "gone" when it ended."""
+    """When a process was started, in the kernel's ticks, or "gone": with its id, one of its kind."""
     if pid is None:
         return ""
     try:
@@ -128,7 +128,7 @@ def started(pid: int | None) -> str:
 
 
 def free_subnet(run: str) -> ipaddress.IPv4Network:
-    """A /24 of 10.100–10.199 that no interface, route or other run of this machine overlaps."""
+    """A /24 between 10.100 and 10.199 that no interface, route or other run here overlaps."""
     taken = []
     for line in call("ip", "-4", "route", "show", "table", "all").splitlines():
         for word in line.split():
@@ -140,4 +140,4 @@ def free_subnet(run: str) -> ipaddress.IPv4Network:
         subnet = ipaddress.IPv4Network(f"10.{100 + number // 256}.{number % 256}.0/24")
         if not any(subnet.overlaps(other) for other in taken if other.prefixlen):
             return subnet
-    raise Failure("no free subnet in 10.100.0.0–10.199.255.255")
+    raise Failure("no free subnet in 10.100.0.0 to 10.199.255.255")

@@ -214,7 +214,7 @@ def _trust() -> list[str]:
 
 
 def _debian(tar: Path) -> None:
-    # trixie-slim has no certificates. Only with this network's own authorities it needs them to build anything.
+    # trixie-slim has no certificates; only a network with authorities of its own needs them to build.
     _debian_with(tar, ["ca-certificates"] if extra_authorities() else [])
 
 

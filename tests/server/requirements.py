@@ -9,8 +9,8 @@ from tests.server import cgroup
 from tests.server.cache import CACHE, Failure, call, step
 
 SERVER = [
-    "mmdebstrap", "debian-archive-keyring", "systemd-container", "iptables", "iproute2", "util-linux", "mount",
-    "e2fsprogs", "openssh-client", "ca-certificates", "git",
+    "mmdebstrap", "debian-archive-keyring", "systemd-container", "iptables", "iproute2", "util-linux",
+    "mount", "e2fsprogs", "openssh-client", "ca-certificates", "git",
 ]  # fmt: skip
 MIRROR = ["docker-registry"]
 LOAD = ["curl", "hey", "wrk"]
@@ -30,7 +30,7 @@ def missing(packages: list[str]) -> list[str]:
 
 
 def install(packages: list[str]) -> None:
-    """Install what is missing of these packages, with apt; Failure that names them where that is not possible."""
+    """Install what is missing of these packages, with apt; Failure that names them where it cannot."""
     wanted = missing(packages)
     if not wanted:
         return
@@ -51,7 +51,7 @@ def install(packages: list[str]) -> None:
 
 
 def why_not() -> str:
-    """Why no throwaway server can boot here, in one line; empty where one can, as far as can be told before."""
+    """Why no throwaway server can boot here, in one line; empty where, as far as can be told, one can."""
     if os.geteuid() != 0:
         return "this is not root: use sudo"
     if not Path("/usr/bin/apt-get").exists():
@@ -63,20 +63,22 @@ def why_not() -> str:
     try:
         call("unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "true")
     except Failure as failure:
-        return f"this container may not make namespaces ({_last_line(failure)}): use a machine or a privileged one"
+        return (
+            f"no namespaces can be made here ({_last_line(failure)}): use a machine or a privileged container"
+        )
     with tempfile.TemporaryDirectory(dir=CACHE) as name:
         parts = {part: f"{name}/{part}" for part in ("lower", "upper", "work", "root")}
         for part in parts.values():
             Path(part).mkdir()
-        layers = f"lowerdir={parts['lower']},upperdir={parts['upper']},workdir={parts['work']},redirect_dir=on"
+        layers = f"lowerdir={parts['lower']},upperdir={parts['upper']},workdir={parts['work']}"
         try:
-            call("mount", "-t", "overlay", "overlay", "-o", layers, parts["root"])
+            call("mount", "-t", "overlay", "overlay", "-o", f"{layers},redirect_dir=on", parts["root"])
             call("umount", parts["root"])
         except Failure as failure:
             return f"overlayfs cannot be mounted in {CACHE} ({_last_line(failure)})"
     try:
         cgroup.make(f"mooring-tests-{os.getpid()}")
-        cgroup.remove(f"mooring-tests-{os.getpid()}")
+        cgroup.clear(f"mooring-tests-{os.getpid()}")
     except OSError as error:
         return f"/sys/fs/cgroup is not writable ({error.strerror}): use a machine or a privileged container"
     return ""

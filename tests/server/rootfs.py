@@ -30,7 +30,7 @@ class Tree:
 
 def bare(suite: str) -> Tree:
     """A minimal server of Debian's `suite` (trixie, bookworm) with nothing of ours, never booted yet."""
-    name = f"bare-{suite}-{key(sources(suite), *BARE, environment(), *extra_authorities().values(), pip_conf())}"
+    recipe = key(sources(suite), *BARE, environment(), *extra_authorities().values(), pip_conf())
 
     def make(folder: Path) -> None:
         step(f"making a bare {suite} server")
@@ -46,11 +46,13 @@ def bare(suite: str) -> Tree:
         (tree / "etc/systemd/network").mkdir(parents=True, exist_ok=True)
         (tree / "var/log/journal").mkdir(exist_ok=True)
 
-    return Tree((made(name, make) / "tree",))
+    return Tree((made(f"bare-{suite}-{recipe}", make) / "tree",))
 
 
-def debootstrap(suite: str, target: Path, *, include: Sequence[str] = (), options: Sequence[str] = ()) -> None:
-    """Make a minimal Debian in the folder (or, by its suffix, the tar file) `target`, from this machine's mirrors."""
+def debootstrap(
+    suite: str, target: Path, *, include: Sequence[str] = (), options: Sequence[str] = ()
+) -> None:
+    """Make a minimal Debian in `target`, a folder or, by its suffix, a tar file."""
     lists = target.with_suffix(".sources.list")
     lists.write_text(sources(suite))
     argv = ["mmdebstrap", "--mode=root", "--quiet", "--variant=minbase"]
@@ -62,7 +64,7 @@ def debootstrap(suite: str, target: Path, *, include: Sequence[str] = (), option
 
 
 def sources(suite: str) -> str:
-    """apt's sources for a Debian suite, at the mirrors that this machine uses (Debian's own if it is no Debian)."""
+    """apt's sources for a Debian suite, at the mirrors that this machine uses itself."""
     mirror, security = mirrors()
     return (
         f"deb {mirror} {suite} main\n"
@@ -120,10 +122,10 @@ def trust_variables() -> tuple[str, ...]:
 def pip_conf() -> str:
     """The package index that this machine uses, where it is one that a server can reach too."""
     lines = ["[global]"]
+    reachable = re.compile(r"(?m)^(index-url|trusted-host|proxy)\s*=\s*(.+)$")
     for path in (Path("/etc/pip.conf"), Path.home() / ".config/pip/pip.conf", Path.home() / ".pip/pip.conf"):
         if path.exists():
-            for name, value in re.findall(r"(?m)^(index-url|trusted-host|proxy)\s*=\s*(.+)$", path.read_text()):
-                lines.append(f"{name} = {value}")
+            lines += [f"{name} = {value}" for name, value in reachable.findall(path.read_text())]
     if os.environ.get("PIP_INDEX_URL"):
         lines.append(f"index-url = {os.environ['PIP_INDEX_URL']}")
     if extra_authorities():

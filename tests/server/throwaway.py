@@ -1,4 +1,4 @@
-"""A throwaway server: a Debian with its own systemd, sshd, Docker, nginx and address, to reboot, cut off and discard."""
+"""A throwaway server: a Debian with its own systemd and address, to reboot, cut off and discard."""
 
 import contextlib
 import json
@@ -57,7 +57,7 @@ class Server:
 
     @property
     def root(self) -> Path:
-        """The server's file system as this machine sees it (without /var/lib/docker and what is mounted inside)."""
+        """The server's file system as this machine sees it, without what is mounted inside."""
         return self.folder / "root"
 
     @property
@@ -87,7 +87,7 @@ class Server:
                 stderr=console,
                 env={"PATH": os.environ["PATH"], "NOTIFY_SOCKET": str(notify)},
                 start_new_session=True,
-                preexec_fn=lambda: cgroup.enter(self.group),  # noqa: PLW1509
+                preexec_fn=lambda: cgroup.enter(self.group),
             )
             self._save()
             self._await(listener, "X_NSPAWN_LEADER_PID=")
@@ -106,17 +106,15 @@ class Server:
 
     def power_cut(self) -> None:
         """Pull the plug: every process of the server dies at once, unasked."""
-        # The first process's death is the death of its PID namespace.
-        self._signal(self.leader, signal.SIGKILL)
-        self._signal(self._nspawn_pid(), signal.SIGKILL)
+        # The first process's death is the death of its PID namespace. systemd-nspawn itself is left to notice
+        # it: nobody else waits for that process, and a dead one still keeps its cgroup from being removed.
+        self._signal(self.leader or self._nspawn_pid(), signal.SIGKILL)
         self._gone(timeout=30)
 
     def destroy(self) -> None:
         """Leave nothing of it: no process, group, mount or file."""
         self.power_cut()
-        for pid in cgroup.processes(self.group):
-            self._signal(pid, signal.SIGKILL)
-        cgroup.remove(self.group)
+        cgroup.clear(self.group)
         for mount in (self.root, self.folder / "docker"):
             if os.path.ismount(mount):
                 call("umount", "--lazy", mount)
@@ -138,7 +136,7 @@ class Server:
             stdin=None if input is not None else subprocess.DEVNULL,
             capture_output=True,
             env=self.environment() | (env or {}),
-            preexec_fn=self._join,  # noqa: PLW1509
+            preexec_fn=self._join,
             timeout=timeout,
             check=False,
         )
@@ -150,14 +148,15 @@ class Server:
         )
         if check and result.returncode:
             raise AssertionError(
-                f"on the server: {' '.join(result.args)}: exit {result.returncode}\n{result.stdout}{result.stderr}"
+                f"on the server: {' '.join(result.args)}: exit {result.returncode}\n"
+                f"{result.stdout}{result.stderr}"
             )
         return result
 
     def popen(self, argv: Sequence[str | Path], **options: object) -> subprocess.Popen[bytes]:
         """Start a command as `run` does, and leave it running; `options` are subprocess.Popen's."""
         options.setdefault("env", self.environment())
-        return subprocess.Popen([*self._enter(), *map(str, argv)], preexec_fn=self._join, **options)  # type: ignore[call-overload,no-any-return] # noqa: E501
+        return subprocess.Popen([*self._enter(), *map(str, argv)], preexec_fn=self._join, **options)  # type: ignore[call-overload,no-any-return]
 
     def ssh(
         self,
@@ -178,13 +177,23 @@ class Server:
             check=False,
         )
         return subprocess.CompletedProcess(
-            list(words), done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+            list(words),
+            done.returncode,
+            done.stdout.decode(errors="replace"),
+            done.stderr.decode(errors="replace"),
         )
 
     def put(self, path: str | Path, content: str | bytes, *, mode: int = 0o644) -> None:
         """Write a file on the running server, with the folders above it."""
         self.run(
-            ["sh", "-c", 'mkdir -p "$(dirname "$1")" && cat >"$1" && chmod "$2" "$1"', "put", path, f"{mode:o}"],
+            [
+                "sh",
+                "-c",
+                'mkdir -p "$(dirname "$1")" && cat >"$1" && chmod "$2" "$1"',
+                "put",
+                path,
+                f"{mode:o}",
+            ],
             input=content if isinstance(content, bytes) else content.encode(),
         )
 
@@ -205,11 +214,17 @@ class Server:
         return self.run(["cat", str(path)]).stdout
 
     def wait_for(self, condition: Sequence[str], *, timeout: float = 60) -> None:
-        """Return when the command succeeds on the server; AssertionError with its last output if it never does.
+        """Return when the command succeeds on the server; AssertionError with what it said if it never does.
 
         For things that nothing announces. Where systemd or the journal announces it, follow that instead.
         """
-        loop = 'end=$(($(date +%s) + $0)); until out=$("$@" 2>&1); do [ $(date +%s) -lt $end ] || { echo "$out"; exit 1; }; sleep 0.1; done'  # noqa: E501
+        loop = """
+            end=$(($(date +%s) + $0))
+            until output=$("$@" 2>&1); do
+                [ "$(date +%s)" -lt $end ] || { echo "$output"; exit 1; }
+                sleep 0.1
+            done
+        """
         self.run(["sh", "-c", loop, str(int(timeout)), *condition], timeout=timeout + 30)
 
     def environment(self) -> dict[str, str]:
@@ -228,9 +243,11 @@ class Server:
     def diagnostics(self) -> dict[str, str]:
         """What a person would look at first."""
         if not self._alive():
-            return {"console": self.console.read_text(errors="replace")[-4000:] if self.console.exists() else ""}
+            said = self.console.read_text(errors="replace") if self.console.exists() else ""
+            return {"console": said[-4000:]}
+        units = ["mooring*", "docker*", "nginx*"]
         looks = {
-            "units": ["systemctl", "list-units", "--all", "--no-pager", "--full", "mooring*", "docker*", "nginx*"],
+            "units": ["systemctl", "list-units", "--all", "--no-pager", "--full", *units],
             "containers": ["docker", "ps", "-a"],
             "spool": ["find", "/var/spool/mooring", "-type", "f"],
             "journal": ["journalctl", "-b", "--no-pager", "-n", "200", "-o", "short-precise"],
@@ -245,7 +262,7 @@ class Server:
         return shown
 
     def keep(self, folder: Path) -> None:
-        """Make the switched-off server a layer (`upper`, `docker`) in `folder`, to boot others from; then it is gone."""
+        """Turn the switched-off server into a layer (`upper`, `docker`) in `folder`, to boot others from."""
         assert not self._alive(), "shut it down first"
         call("umount", self.root)
         (self.folder / "upper").rename(folder / "upper")
@@ -377,7 +394,6 @@ class Server:
         self.leader = 0
         self._save()
         _forget_link(self.machine)
-        cgroup.remove(self.group)
 
     def _save(self) -> None:
         """Leave what a later process needs to enter or remove this server."""
@@ -399,7 +415,7 @@ class _Process(subprocess.Popen[bytes]):
     def __init__(self, pid: int, started_at: str) -> None:
         self.pid = pid
         self._started_at = started_at
-        self.returncode: int | None = None  # type: ignore[assignment]
+        self.returncode: int | None = None
 
     def poll(self) -> int | None:
         return None if started(self.pid) == self._started_at else 0
@@ -482,7 +498,8 @@ def ssh_key(name: str) -> Path:
     """A key pair of the tests', made once: path of the private half."""
 
     def make(folder: Path) -> None:
-        call("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"{name}@mooring-tests", "-f", folder / "key")
+        comment = f"{name}@mooring-tests"
+        call("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", folder / "key")
 
     return made(f"key-{name}", make) / "key"
 
@@ -496,7 +513,7 @@ def ssh_command(key: Path) -> list[str]:
 
 
 def _forget_link(machine: str) -> None:
-    """The server's end of its cable goes with its namespace; ours may take a moment longer, and blocks the next boot."""
+    """Our end of the server's cable may outlive the server for a moment, and would block its next boot."""
     with contextlib.suppress(Failure):
         if Path(f"/sys/class/net/vb-{machine}").exists():
             call("ip", "link", "del", f"vb-{machine}")

@@ -1,4 +1,4 @@
-"""A person at another machine: has a key and repositories, and reaches the server by ssh, git and HTTP only."""
+"""A person at another machine, with a key and repositories: ssh, git and HTTP are all that they reach."""
 
 import http.client
 import os
@@ -51,7 +51,7 @@ class User:
     def ssh(
         self, *words: str, input: str | bytes | None = None, tty: bool = False, timeout: float = 300
     ) -> subprocess.CompletedProcess[str]:
-        """`ssh mooring@server words…`; the words are joined by spaces, as ssh does it: quote for the far side."""
+        """`ssh mooring@server words…`, joined by spaces, as ssh does it: quote for the far side."""
         return self.server.ssh("mooring", self.key, *words, input=input, tty=tty, timeout=timeout)
 
     def repo(self, name: str, files: dict[str, str | bytes | None], *, branch: str = "main") -> "Repo":
