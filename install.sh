@@ -2,6 +2,7 @@
 # Makes a fresh Debian or Ubuntu server into one that you can push to; run again, it upgrades in place.
 set -euo pipefail
 umask 022
+export LC_ALL=C.UTF-8
 
 usage() {
     cat <<'TEXT'
@@ -17,6 +18,9 @@ Installs Mooring on this server, or upgrades it in place while the apps keep ser
       --purge        … and the data too
       --yes          … without asking
   --help             this page
+
+Mirrors, proxies and certificate authorities are those of the host: /etc/apt, /etc/pip.conf, /etc/environment,
+/usr/local/share/ca-certificates. What only your shell has set gets here with `sudo -E`.
 
 Example: sudo ./install.sh --domain apps.example.com --admin-key ~/.ssh/id_ed25519.pub
 TEXT
@@ -251,9 +255,8 @@ apt_install() {
 apt_install_known() {
     local known=() package
     for package in "$@"; do
-        if ! installed "$package" && apt-cache show --no-all-versions "$package" >/dev/null 2>&1; then
-            known+=("$package")
-        fi
+        # Ubuntu's docker-cli is another name of docker.io: no candidate of its own.
+        ! apt-cache policy "$package" | grep -q 'Candidate: [0-9]' || known+=("$package")
     done
     apt_install "${known[@]}"
 }
@@ -474,6 +477,7 @@ set_up_docker() {
         die "the Docker here is not a systemd service docker.service" "remove the snap, or install docker.io or docker-ce"
     changed=no
     place "$here/units/docker.conf" /etc/systemd/system/docker.service.d/mooring.conf
+    write_proxy
     [[ $changed == no ]] || systemctl daemon-reload
     merge_daemon_json
     systemctl enable -q docker.service
@@ -485,6 +489,20 @@ set_up_docker() {
     docker version -f '{{.Server.Version}}' >"$work/docker-version" 2>&1 ||
         die "Docker does not answer: $(tail -n 1 "$work/docker-version")" "journalctl -u docker"
     detail "Docker $(<"$work/docker-version")"
+    # Docker 20.10 has BuildKit in it; later ones have it in a package of its own.
+    (($(cut -d. -f1 "$work/docker-version") < 23)) || docker buildx version >/dev/null 2>&1 ||
+        die "this Docker cannot build: buildx is missing" "apt-get install docker-buildx, or docker-buildx-plugin for docker-ce"
+}
+
+# Docker pulls through the host's proxy, unless it has been told of one already.
+write_proxy() {
+    local name
+    for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
+        [[ -z ${!name:-} ]] || printf '%s="%s"\n' "$name" "${!name}"
+    done >"$work/proxy.env"
+    if [[ -s $work/proxy.env ]] && ! systemctl show -P Environment docker.service | grep -qi '_proxy='; then
+        place "$work/proxy.env" "$etc/proxy.env" 0600
+    fi
 }
 
 # Add what Mooring needs to daemon.json, leave everything that is there; set `changed`.
@@ -574,7 +592,7 @@ get_base_image() {
         return
     fi
     detail "no registry has it for us; making it from apt's sources"
-    apt_install mmdebstrap
+    apt_install mmdebstrap debian-archive-keyring
     base_tree >"$work/base.tar" 2>"$work/output" || {
         tail -n 10 "$work/output" | indented >&2
         die "$base_image could neither be pulled nor made" "Docker Hub, a registry mirror, or a Debian mirror must be reachable"
@@ -599,7 +617,7 @@ base_tree() {
         options+=('--customize-hook=copy-in /usr/local/share/ca-certificates /usr/local/share'
             '--customize-hook=chroot "$1" update-ca-certificates')
     fi
-    mmdebstrap --mode=root --quiet --variant=minbase --include=ca-certificates --components=main \
+    mmdebstrap --mode=root --quiet --variant=minbase --keyring=/usr/share/keyrings/debian-archive-keyring.gpg --include=ca-certificates --components=main \
         --aptopt='Acquire::Languages "none"' --dpkgopt='path-exclude=/usr/share/man/*' \
         --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
         "${options[@]}" trixie - "${mirror:-http://mirror.example/debian}"
@@ -684,7 +702,7 @@ put_checked() {
     place "$source" "$target" "$mode"
     quietly "$@" && return
     if [[ -e $work/before ]]; then cp -p "$work/before" "$target"; else rm -f "$target"; fi
-    die "$target is refused by \`$*\` and was taken back" "what is wrong is above"
+    die "$target did not pass and was taken back" "what is wrong is above"
 }
 
 set_up_nginx() {
@@ -710,7 +728,8 @@ set_up_nginx() {
     if ! quietly nginx -t; then
         rm -f "${undo[@]}"
         put_default_site_back
-        die "nginx refuses the configuration; what Mooring had added is taken back" "what nginx says is above"
+        die "nginx refuses the configuration; what Mooring had added is taken back" \
+            "nginx's reason is above; a server of yours that is default_server on port 80 must give that up"
     fi
     systemctl enable -q nginx.service
     if ! systemctl is-active -q nginx.service; then
@@ -821,7 +840,9 @@ throwaway() {
         "$tool" shell $name tee /root/admin.pub <"$admin_key" >/dev/null
         arguments+=(--admin-key /root/admin.pub)
     fi
-    "$tool" shell $name /root/mooring/install.sh "${arguments[@]}" </dev/null || exit 1
+    # Its last words are those of a server; this machine's come below.
+    "$tool" shell $name /root/mooring/install.sh "${arguments[@]}" </dev/null |
+        sed -u '/^-----> Mooring is installed/,$d' || exit 1
 
     local url
     url=$("$tool" shell $name "$launcher" url hello 2>/dev/null) || url=''
@@ -907,6 +928,7 @@ remove_from_the_system() {
     rm -f /etc/systemd/system/mooring*.{service,path,timer,target,slice} /etc/tmpfiles.d/mooring.conf
     rm -rf /etc/systemd/system/mooring*.{wants,d}
     rm -f /etc/systemd/journald.conf.d/mooring.conf /etc/systemd/system/docker.service.d/mooring.conf
+    rmdir --ignore-fail-on-non-empty /etc/systemd/{journald.conf.d,system/docker.service.d} 2>/dev/null || true
     rm -f /etc/ssh/sshd_config.d/mooring.conf /etc/sudoers.d/mooring
     rm -f /etc/nginx/conf.d/mooring.conf /etc/nginx/modules-enabled/99-mooring.conf
     systemctl daemon-reload
