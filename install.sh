@@ -249,7 +249,7 @@ apt_install() {
     # A server's first minutes belong to its automatic upgrades: wait for their lock.
     quietly env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get install -y --no-install-recommends \
         -o DPkg::Lock::Timeout=600 "${missing[@]}" ||
-        die "apt-get could not install ${missing[*]}" "what it said is above; \`apt-get install ${missing[*]}\` shows all"
+        die "apt-get could not install ${missing[*]}" "its last words are above"
 }
 
 apt_install_known() {
@@ -617,7 +617,8 @@ base_tree() {
         options+=('--customize-hook=copy-in /usr/local/share/ca-certificates /usr/local/share'
             '--customize-hook=chroot "$1" update-ca-certificates')
     fi
-    mmdebstrap --mode=root --quiet --variant=minbase --keyring=/usr/share/keyrings/debian-archive-keyring.gpg --include=ca-certificates --components=main \
+    mmdebstrap --mode=root --quiet --variant=minbase --include=ca-certificates --components=main \
+        --keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
         --aptopt='Acquire::Languages "none"' --dpkgopt='path-exclude=/usr/share/man/*' \
         --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
         "${options[@]}" trixie - "${mirror:-http://mirror.example/debian}"
@@ -666,7 +667,10 @@ set_up_ssh() {
     step "Opening the front door"
     changed=no
     put_checked "$here/hooks/sshd.conf" /etc/ssh/sshd_config.d/mooring.conf 0644 check_sshd
-    put_checked "$here/hooks/sudoers" /etc/sudoers.d/mooring 0440 visudo -c -q
+    cp "$here/hooks/sudoers" "$work/sudoers"
+    # sudo-rs, Ubuntu's from 26.04 on, refuses a whole file for one setting that it does not have.
+    visudo -c -q -f "$work/sudoers" >/dev/null 2>&1 || sed -i '/^Defaults/d' "$work/sudoers"
+    put_checked "$work/sudoers" /etc/sudoers.d/mooring 0440 visudo -c -q
     [[ $changed == no ]] || reload_ssh
     systemctl is-active -q ssh.service || systemctl is-active -q ssh.socket || systemctl enable -q --now ssh.service
     sshd -T -C user=mooring,host=localhost,addr=127.0.0.1 >"$work/sshd"
@@ -886,7 +890,7 @@ stop_mooring() {
     systemctl disable -q "${started_units[@]}" 2>/dev/null || true
     # First what would start something new, then the apps.
     systemctl stop 'mooring-*.path' 'mooring-*.timer'
-    systemctl stop 'mooring.target' 'mooring-*.service' 'mooring*.slice'
+    systemctl stop 'mooring*.target' 'mooring-*.service' 'mooring*.slice'
     if docker version >/dev/null 2>&1; then
         docker ps -aq --filter label=mooring.app | xargs -r docker rm -f >/dev/null
         docker network ls -q --filter label=mooring.app | xargs -r docker network rm >/dev/null
