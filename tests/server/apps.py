@@ -1,0 +1,37 @@
+"""Small apps that tests push: each builds in no time from an image of the run's registry."""
+
+Files = dict[str, str | bytes | None]
+
+
+def site(text: str, **more: str) -> Files:
+    """A web server that answers every path of its own with `text`; `more` are files of the repository."""
+    return {
+        "Dockerfile": "FROM busybox\nCOPY index.html /www/\nEXPOSE 8080\n"
+        'CMD ["httpd", "-f", "-p", "8080", "-h", "/www"]\n',
+        "index.html": text,
+        **more,
+    }
+
+
+def python(program: str, **more: str) -> Files:
+    """An app that runs `program`, on port 8080."""
+    return {
+        "Dockerfile": 'FROM python:3-slim\nCOPY . /app\nWORKDIR /app\nEXPOSE 8080\nCMD ["python3", "-u", "app.py"]\n',
+        "app.py": program,
+        **more,
+    }
+
+
+ECHO = """
+import http.server, json, os
+class Echo(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = json.dumps({"path": self.path, "headers": dict(self.headers), "env": dict(os.environ)}).encode()
+        self.send_response(int(self.path.rsplit("/", 1)[-1]) if self.path.startswith("/status/") else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    do_POST = do_GET
+http.server.ThreadingHTTPServer(("", int(os.environ["PORT"])), Echo).serve_forever()
+"""
+"""Answers with what it sees: path, headers, environment; /status/503 with that status."""
