@@ -1,8 +1,9 @@
 """The build stage: a source tree becomes an image named by its release.
 
-    python -m builders.build my-app.42
+python -m builders.build my-app.42
 """
 
+from builders import dockerfile, plan
 from mooring import engine, files, order, release, source, spool, stage
 from mooring.app import App
 from mooring.checks import Check
@@ -11,8 +12,6 @@ from mooring.names import ReleaseName
 from mooring.order import Order
 from mooring.refusal import die
 from mooring.release import Release
-
-from builders import dockerfile, plan
 
 LOOKED_FOR = "Dockerfile"
 
@@ -31,7 +30,10 @@ def work(name: ReleaseName, log: Log) -> None:
             die("the source is gone", "push again")
         commands, startup, formation = plan.read(tree)
         if not dockerfile.detect(tree):
-            die(f"nothing says how to build this: looked for {LOOKED_FOR}", "add a Dockerfile at the top of the repository")
+            die(
+                f"nothing says how to build this: looked for {LOOKED_FOR}",
+                "add a Dockerfile at the top of the repository",
+            )
         dockerfile.build(name, tree, log, fresh=wanted.fresh)
         image = engine.ask("GET", f"/images/{name.image}/json")
         exposed = list(image["Config"].get("ExposedPorts") or {})

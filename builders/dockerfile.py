@@ -37,7 +37,10 @@ def build(name: ReleaseName, tree: Path, log: Log, *, fresh: bool) -> None:
     )  # fmt: skip
     if status:
         if progress.full:
-            die("the disk is full: the build could not be stored", "free space (`docker system df` shows where it is), then push again")
+            die(
+                "the disk is full: the build could not be stored",
+                "free space (`docker system df` shows where it is), then push again",
+            )
         die(f"the Dockerfile does not build: {progress.error or f'status {status}'}", "mend it and push again")
 
 

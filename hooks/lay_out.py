@@ -1,6 +1,6 @@
 """Lay the source of a release out again, as the git user: `rebuild` runs this.
 
-    python -m hooks.lay_out my-app.42 COMMIT
+python -m hooks.lay_out my-app.42 COMMIT
 """
 
 import sys

@@ -56,7 +56,7 @@ def say(text: str) -> None:
     try:
         print(text, flush=True)
     except OSError:
-        sys.stdout = Path(os.devnull).open("w")
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
 
 
 def explain_stored(update: Update, branch: str, app: str) -> None:
@@ -134,7 +134,10 @@ def main() -> None:
             if update.ref != HEADS + branch:
                 explain_stored(update, branch, app.name)
             elif update.deletes:
-                die(f"{branch} deploys {app.name} and is not deleted", f"`mooring apps:destroy {app.name}` removes the app")
+                die(
+                    f"{branch} deploys {app.name} and is not deleted",
+                    f"`mooring apps:destroy {app.name}` removes the app",
+                )
             else:
                 deploying = update
         status = deploy(app, deploying, branch) if deploying else 0

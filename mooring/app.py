@@ -56,7 +56,7 @@ class App:
     def live(self) -> ReleaseName | None:
         """The release that serves: where the link `live` points."""
         try:
-            return ReleaseName(self.name, int(Path(os.readlink(self.live_link)).name))
+            return ReleaseName(self.name, int(self.live_link.readlink().name))
         except FileNotFoundError:
             return None
 
@@ -72,7 +72,7 @@ class App:
             return Choices()
         except tomllib.TOMLDecodeError as error:
             die(f"{path} is not TOML: {error}", "mend that line")
-        known = {
+        known: dict[str, Any] = {
             key.replace("-", "_"): tuple(value) if isinstance(value, list) else value
             for key, value in table.items()
             if key.replace("-", "_") in Choices.__dataclass_fields__
@@ -117,6 +117,8 @@ class App:
                 (self.sources / str(number)).mkdir(mode=0o755)
             except FileExistsError:
                 continue
+            if os.geteuid() == 0:
+                shutil.chown(self.sources / str(number), paths.GIT_USER, paths.GIT_USER)
             return ReleaseName(self.name, number)
 
     def release_numbers(self) -> list[int]:
@@ -137,7 +139,7 @@ def find(name: str) -> App:
 def every() -> Iterator[App]:
     """All apps, by name."""
     if paths.APPS.is_dir():
-        for entry in sorted(os.listdir(paths.APPS)):
+        for entry in sorted(path.name for path in paths.APPS.iterdir()):
             if names.APP.fullmatch(entry):
                 yield App(entry)
 

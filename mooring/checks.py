@@ -60,12 +60,18 @@ def _parse_one(where: str, entry: dict[str, Any]) -> Check:
             if not isinstance(value, str) or any(ord(c) < 32 for c in value):
                 die(f"app.json: {where}.{key} is {value!r}", "a line of text")
         elif key not in OTHERS:
-            die(f"app.json: {where} has an unknown key {key!r}", f"known: {', '.join(sorted(NUMBERS | WORDS))}, listening")
+            die(
+                f"app.json: {where} has an unknown key {key!r}",
+                f"known: {', '.join(sorted(NUMBERS | WORDS))}, listening",
+            )
     path = entry.get("path", "")
     if path and not path.startswith("/"):
         die(f"app.json: {where}.path is {path!r}", "it begins with a slash")
     if "command" in entry:
-        die(f"app.json: {where} has a command", "path, listening and uptime are supported; or a HEALTHCHECK in the image")
+        die(
+            f"app.json: {where} has a command",
+            "path, listening and uptime are supported; or a HEALTHCHECK in the image",
+        )
     headers = entry.get("httpHeaders", [])
     if not isinstance(headers, list) or not all(isinstance(h, dict) and {"name", "value"} <= h.keys() for h in headers):
         die(f"app.json: {where}.httpHeaders is wrong", '[{"name": "Host", "value": "example.com"}]')

@@ -26,6 +26,31 @@ def launch(app: App, kind: str, actor: str, **decided: Any) -> int:
     return follow(name, created)
 
 
+def launch_image(app: App, origin: Release, actor: str) -> int:
+    """Make the first release of an app out of another app's release, wait for its end, return the exit status."""
+    from mooring import engine
+
+    name = app.claim_number()
+    created = time.time()
+    engine.ask("POST", f"/images/{origin.image}/tag?repo=mooring/{app.name}&tag={name.number}")
+    release.save(
+        Release(
+            name,
+            kind="clone",
+            actor=actor,
+            created=created,
+            commit=origin.commit,
+            branch=origin.branch,
+            builder=origin.builder,
+            image=origin.image,
+            processes=origin.processes,
+        )
+    )
+    source.remove(name)
+    spool.put("launch", name)
+    return follow(name, created)
+
+
 def rebuild(app: App, actor: str, *, fresh: bool) -> int:
     """Build the commit of the live (else the newest) release again, wait for its end, return the exit status.
 

@@ -14,7 +14,7 @@ DOMAIN = re.compile(rf"(?:\*\.)?{LABEL}(?:\.{LABEL})*")
 def check(domain: str) -> str:
     """Return the host name in lower case if it is one (RFC 1123, a leading `*.` allowed); raise Refusal otherwise."""
     lower = domain.lower().rstrip(".")
-    if len(lower) > 253 or not DOMAIN.fullmatch(lower) or lower.startswith("*.") and "." not in lower[2:]:
+    if len(lower) > 253 or not DOMAIN.fullmatch(lower) or (lower.startswith("*.") and "." not in lower[2:]):
         die(f"{domain[:80]!r} is not a host name", "e.g. www.example.com; an international name in its xn-- form")
     return lower
 
@@ -35,7 +35,9 @@ def refuse_taken(domains: list[str], app: App) -> None:
     for other in apps.every():
         if other.name != app.name:
             for domain in {*of(other), *other.choices().redirects}.intersection(domains):
-                die(f"{domain} belongs to the app {other.name}", f"`mooring domains:remove {other.name} {domain}` first")
+                die(
+                    f"{domain} belongs to the app {other.name}", f"`mooring domains:remove {other.name} {domain}` first"
+                )
 
 
 def url(app: App) -> str | None:

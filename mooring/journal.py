@@ -84,7 +84,7 @@ def last_lines(container: str, count: int = 20) -> list[str]:
     reader = journal.Reader()
     reader.add_match(CONTAINER_NAME=container)
     reader.seek_tail()
-    lines = []
+    lines: list[str] = []
     while len(lines) < count and (entry := reader.get_previous()):
         lines.append(str(entry.get("MESSAGE", "")).rstrip())
     return lines[::-1]

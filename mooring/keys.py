@@ -130,7 +130,11 @@ def allow(apps: list[str], name: str, public: str) -> Key:
     known = next((each for each in keys if each.fingerprint == fingerprint), None)
     if known and known.role == "admin":
         die(f"this is the admin key {known.name}: it may push to every app", "allow another key")
-    fallback = known.name if known else _name_from(comment) or fingerprint.removeprefix("SHA256:")[:12].replace("/", "_").replace("+", "-")
+    fallback = (
+        known.name
+        if known
+        else _name_from(comment) or fingerprint.removeprefix("SHA256:")[:12].replace("/", "_").replace("+", "-")
+    )
     key = Key(
         check_name(name or fallback),
         "deploy",
@@ -155,5 +159,8 @@ def pick(role: Role, word: str, app: str | None = None) -> Key:
     ]
     if len(found) != 1:
         listing = f"deploy:list {app}" if app else "access:list"
-        die(f"{len(found) or 'no'} {role} keys are called {word[:60]!r}", f"`mooring {listing}` shows them; name the fingerprint")
+        die(
+            f"{len(found) or 'no'} {role} keys are called {word[:60]!r}",
+            f"`mooring {listing}` shows them; name the fingerprint",
+        )
     return found[0]

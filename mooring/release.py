@@ -45,7 +45,7 @@ class Placement:
 class Release:
     """A release's record. Times are seconds since the epoch.
 
-    `kind` says what made it: push, rebuild, config, restart or rollback. `base` is the release whose image it
+    `kind` says what made it: push, rebuild, config, restart, rollback or clone. `base` is the release whose image it
     runs, where it did not build one; 0 for the one that is live when its turn comes.
     """
 

@@ -142,6 +142,6 @@ def _path(marker: Marker) -> Path:
 
 def _listing(folder: Path) -> list[str]:
     try:
-        return sorted(entry for entry in os.listdir(folder) if not entry.startswith("."))
+        return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     except FileNotFoundError:
         return []

@@ -14,7 +14,6 @@ from mooring.journal import Log
 from mooring.names import ReleaseName
 from mooring.refusal import Refusal
 from mooring.release import Release
-
 from nginx import site
 
 

@@ -57,7 +57,10 @@ def check(app: App, text: str) -> None:
         except program.ProgramError as error:
             lines = [line for line in error.output.splitlines() if "[emerg]" in line or "[error]" in line]
             reason = (lines or error.output.splitlines() or ["it did not say why"])[0].replace(folder, str(app.folder))
-            die(f"nginx refuses the configuration: {reason[:400]}", "`nginx -t` on the server shows whether it is this app's")
+            die(
+                f"nginx refuses the configuration: {reason[:400]}",
+                "`nginx -t` on the server shows whether it is this app's",
+            )
 
 
 def reload() -> None:

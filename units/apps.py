@@ -1,6 +1,6 @@
 """Start every process of every live release: what mooring.target wants, at boot and when an operator starts it.
 
-    python -m units.apps
+python -m units.apps
 """
 
 import os

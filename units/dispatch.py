@@ -31,9 +31,7 @@ def turns(stage: Stage, markers: list[Marker], parallel: int) -> list[ReleaseNam
             first[app] = min(first.get(app, marker.release.number), marker.release.number)
     waiting = sorted(marker.release for marker in markers if marker.stage == stage and marker.place == "queue")
     chosen = [
-        name
-        for name in waiting
-        if name not in running and (stage == "retire" or first.get(name.app) == name.number)
+        name for name in waiting if name not in running and (stage == "retire" or first.get(name.app) == name.number)
     ]
     return chosen[: max(0, parallel - len(running))] if stage == "build" else chosen
 

@@ -31,7 +31,10 @@ def work(name: ReleaseName, log: Log) -> None:
             log.step(f"Starting {process.name} x{process.count}" if process.count > 1 else f"Starting {process.name}")
     if units and not systemd.start(units):
         explain(record, log)
-        die("the new release did not become ready", f"its lines: `mooring logs {name.app}` or `journalctl MOORING_RELEASE={name}`")
+        die(
+            "the new release did not become ready",
+            f"its lines: `mooring logs {name.app}` or `journalctl MOORING_RELEASE={name}`",
+        )
     release.save(record.at("launched"))
 
 
@@ -84,7 +87,10 @@ def placements(processes: tuple[Process, ...], subnet: str, taken: set[str]) -> 
         for index in range(1, process.count + 1):
             address = next(free, None)
             if address is None:
-                die(f"{subnet} has too few addresses for this many containers", "run fewer, or wait until old ones are gone")
+                die(
+                    f"{subnet} has too few addresses for this many containers",
+                    "run fewer, or wait until old ones are gone",
+                )
             found.append(Placement(process.name, index, address))
     return tuple(found)
 

@@ -17,7 +17,6 @@ from mooring.checks import Check
 from mooring.names import ContainerName
 from mooring.refusal import Refusal, die
 from mooring.release import Process
-
 from units.start import leave_reason
 from units.wait import open_process
 

@@ -1,6 +1,6 @@
 """Once at boot, before anything is dispatched: put interrupted releases back, remove what nobody owns.
 
-    python -m units.recover
+python -m units.recover
 """
 
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 from mooring import app as apps
 from mooring import engine, names, paths, release, source, spool, stage
 from mooring.app import App
-from mooring.names import ContainerName, ReleaseName
+from mooring.names import ReleaseName
 from mooring.spool import Marker, Stage
 
 

@@ -1,6 +1,6 @@
 """ExecStopPost of mooring-app@: remove the container, however the process ended.
 
-    python -m units.remove my-app.42.web.1
+python -m units.remove my-app.42.web.1
 """
 
 import sys

@@ -1,6 +1,6 @@
 """The retire stage: what ran before the live release is drained, stopped and removed.
 
-    python -m units.retire my-app.42
+python -m units.retire my-app.42
 """
 
 import time

@@ -1,6 +1,6 @@
 """What a stage leaves that was ended from outside, again and again: its release is failed, with the reason.
 
-    python -m units.settle mooring-build@my-app.42
+python -m units.settle mooring-build@my-app.42
 """
 
 import sys

@@ -1,6 +1,6 @@
 """ExecStartPre of mooring-app@: make and start the container of one process of a release.
 
-    python -m units.start my-app.42.web.1
+python -m units.start my-app.42.web.1
 """
 
 import json
@@ -29,7 +29,10 @@ def environment_of(record: Release, container: ContainerName) -> dict[str, str]:
 def start(container: ContainerName) -> None:
     record = release.load(container.release)
     if record.status not in ("queued", "live"):
-        die(f"{container.release} is {record.status}", f"`mooring rollback {record.name.app} {record.name.number}` runs it again")
+        die(
+            f"{container.release} is {record.status}",
+            f"`mooring rollback {record.name.app} {record.name.number}` runs it again",
+        )
     try:
         identity = make(record, container)
     except engine.EngineError as error:

@@ -1,6 +1,6 @@
 """ExecStop of mooring-app@: SIGTERM to the process, SIGKILL after its stop timeout.
 
-    python -m units.stop my-app.42.web.1
+python -m units.stop my-app.42.web.1
 """
 
 import json
@@ -8,7 +8,6 @@ import sys
 
 from mooring import paths
 from mooring.names import ContainerName
-
 from units.wait import open_process
 
 

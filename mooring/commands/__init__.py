@@ -1,0 +1,98 @@
+"""The commands: one module for each group, found by the group's name; a command is a function with `@command`.
+
+`config:set` is in `mooring.commands.config`. Only the module that a command needs is imported.
+"""
+
+import argparse
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Run = Callable[..., int | None]
+
+ALONE = {
+    "deploy": "deploy",
+    "help": "host",
+    "rollback": "releases",
+    "url": "domains",
+    "version": "host",
+}
+"""The module of a word that is no group of its own."""
+
+ALIASES = {"create": "apps:create", "delete": "apps:destroy", "destroy": "apps:destroy", "restart": "ps:restart"}
+"""dokku-alt's words."""
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument of a command, as argparse's add_argument takes it."""
+
+    names: tuple[str, ...]
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Command:
+    name: str
+    summary: str
+    example: str
+    arguments: tuple[Argument, ...]
+    run: Run
+
+    def parser(self) -> argparse.ArgumentParser:
+        parser = argparse.ArgumentParser(
+            prog=f"mooring {self.name}",
+            description=self.summary,
+            epilog=f"example: {self.example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        for argument in self.arguments:
+            parser.add_argument(*argument.names, **argument.options)
+        return parser
+
+
+known: dict[str, Command] = {}
+
+
+def command(name: str, example: str, *arguments: Argument) -> Callable[[Run], Run]:
+    """Make a function a command; the first line of its docstring is its summary."""
+
+    def register(function: Run) -> Run:
+        summary = (function.__doc__ or "").strip().splitlines()[0]
+        known[name] = Command(name, summary, example, arguments, function)
+        return function
+
+    return register
+
+
+def argument(*names: str, **options: Any) -> Argument:
+    return Argument(names, options)
+
+
+APP = argument("app", metavar="APP")
+JSON = argument("--json", action="store_true", help="print JSON")
+
+
+def find(name: str) -> Command | None:
+    """The command of that name, its module imported; None if there is none."""
+    name = ALIASES.get(name, name)
+    group = name.partition(":")[0]
+    module = ALONE.get(group, group)
+    if not module.isidentifier() or module not in modules():
+        return None
+    importlib.import_module(f"mooring.commands.{module}")
+    return known.get(name)
+
+
+def modules() -> list[str]:
+    return [each.name for each in pkgutil.iter_modules(__path__)]
+
+
+def every() -> list[Command]:
+    """All commands, by name."""
+    for module in modules():
+        importlib.import_module(f"mooring.commands.{module}")
+    return sorted(known.values(), key=lambda each: each.name)

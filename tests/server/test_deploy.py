@@ -124,7 +124,9 @@ def test_the_images_healthcheck_decides_where_app_json_says_nothing(admin: User,
     files["Dockerfile"] = f"{files['Dockerfile']}{check} CMD test -e /www/index.html\n"
     repo = admin.repo("health", files)
     assert repo.push(app_name).ok
-    repo.commit({"Dockerfile": str(files["Dockerfile"]).replace("/www/index.html\n", "/missing || { echo no file; exit 1; }\n")})
+    repo.commit(
+        {"Dockerfile": str(files["Dockerfile"]).replace("/www/index.html\n", "/missing || { echo no file; exit 1; }\n")}
+    )
     pushed = repo.push(app_name)
     assert not pushed.ok
     assert "its HEALTHCHECK fails: no file" in pushed.output
@@ -342,9 +344,7 @@ def test_a_host_that_no_app_has_is_answered_404_with_our_page(admin: User) -> No
     assert "nginx" not in answer.body + answer.headers["server"].replace("nginx", "", 1)
 
 
-def test_an_app_that_does_not_answer_gets_a_page_that_tells_nothing_of_the_inside(
-    admin: User, app_name: str
-) -> None:
+def test_an_app_that_does_not_answer_gets_a_page_that_tells_nothing_of_the_inside(admin: User, app_name: str) -> None:
     assert admin.repo("down", apps.site("x")).push(app_name).ok
     assert admin.ssh("ps:stop", app_name).returncode == 0
     answer = admin.curl(f"{app_name}.{DOMAIN}")

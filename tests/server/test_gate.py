@@ -83,9 +83,7 @@ def test_an_app_may_have_many_keys(admin: User, deployer: User, newcomer: Callab
     assert "ada@example.org" in listing
 
 
-def test_access_add_makes_an_admin_and_access_remove_unmakes_one(
-    admin: User, newcomer: Callable[..., User]
-) -> None:
+def test_access_add_makes_an_admin_and_access_remove_unmakes_one(admin: User, newcomer: Callable[..., User]) -> None:
     eve = newcomer("eve")
     assert "Permission denied" in eve.ssh("apps").stderr
     assert admin.ssh("access:add", "eve", input=eve.public_key).returncode == 0
@@ -115,7 +113,8 @@ def test_only_one_whole_public_key_is_taken(admin: User, tmp_path: Path, newcome
 
 
 @pytest.mark.parametrize(
-    "name", ["../x", "'a b'", "A", "x" * 200, "-x", "mooring", "'a;id'", "'$(id)'", "'a\nb'", "'\"'", "a_b", "x-", ".", "''"]
+    "name",
+    ["../x", "'a b'", "A", "x" * 200, "-x", "mooring", "'a;id'", "'$(id)'", "'a\nb'", "'\"'", "a_b", "x-", ".", "''"],
 )
 def test_a_bad_app_name_is_one_clear_line_wherever_it_is_typed(admin: User, server: Server, name: str) -> None:
     before = admin.ssh("apps").stdout
@@ -142,13 +141,11 @@ def test_unknown_commands_and_open_quotes_are_one_clear_line(admin: User) -> Non
     one_line(admin.ssh("apps:create; id"))
 
 
-def test_values_with_quotes_newlines_and_dollars_reach_the_app_as_they_were_typed(
-    admin: User, app_name: str
-) -> None:
+def test_values_with_quotes_newlines_and_dollars_reach_the_app_as_they_were_typed(admin: User, app_name: str) -> None:
     import json
 
     assert admin.repo("echo", apps.python(apps.ECHO)).push(app_name).ok
-    value = "it's \"quoted\"\nand $(id) `id` $HOME \\n ; & | > é"
+    value = 'it\'s "quoted"\nand $(id) `id` $HOME \\n ; & | > é'
     quoted = "'" + f"TRICKY={value}".replace("'", "'\\''") + "'"
     assert admin.ssh("config:set", app_name, quoted).returncode == 0
     assert json.loads(admin.curl(f"{app_name}.apps.test").body)["env"]["TRICKY"] == value

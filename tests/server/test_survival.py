@@ -7,7 +7,6 @@ import json
 import re
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -89,7 +88,7 @@ def leftovers(server: Server, app: str, release: int) -> dict[str, str]:
     looks = {
         "containers": f"docker ps -a --filter label=mooring.app={app} --format '{{{{.Names}}}}' | grep -v '^{app}.{release}.web.1$'",
         "units": f"systemctl list-units --all --plain --no-legend 'mooring-*@{app}.*' | grep -v 'mooring-app@{app}.{release}.web.1' | grep -v inactive | grep -v failed",
-        "networks": f"docker network ls --filter label=mooring.app --format '{{{{.Name}}}}' | sort | uniq -d",
+        "networks": "docker network ls --filter label=mooring.app --format '{{.Name}}' | sort | uniq -d",
         "sources": f"ls -A /var/lib/mooring/apps/{app}/sources",
         "markers": "find /var/spool/mooring -type f ! -name .lock",
         "temporary": "find /var/lib/mooring /var/spool/mooring -name '.tmp-*' -o -name 'tmp_objdir*'",
@@ -135,7 +134,12 @@ def test_a_restart_of_docker_loses_no_request(owner: User, module_server: Server
 def test_a_killed_process_is_back_within_two_seconds_at_the_same_address(owner: User, module_server: Server) -> None:
     assert owner.repo("killed", apps.site("alive")).push("killed").ok
     settled(module_server)
-    inspect = ["docker", "inspect", "-f", "{{.State.Pid}} {{(index .NetworkSettings.Networks \"mooring.killed\").IPAddress}}"]
+    inspect = [
+        "docker",
+        "inspect",
+        "-f",
+        '{{.State.Pid}} {{(index .NetworkSettings.Networks "mooring.killed").IPAddress}}',
+    ]
     pid, address = module_server.run([*inspect, "killed.1.web.1"]).stdout.split()
     took = []
     for _ in range(3):
@@ -217,7 +221,9 @@ def test_an_app_that_was_stopped_stays_stopped_after_a_reboot(owner: User, modul
     assert owner.ssh("ps:stop", "halted").returncode == 0
     module_server.reboot()
     settled(module_server)
-    assert module_server.run(["systemctl", "is-active", "mooring-app@halted.1.web.1"], check=False).stdout == "inactive\n"
+    assert (
+        module_server.run(["systemctl", "is-active", "mooring-app@halted.1.web.1"], check=False).stdout == "inactive\n"
+    )
     assert owner.curl(f"halted.{DOMAIN}").status == 502
     assert owner.ssh("ps:start", "halted").returncode == 0
     assert served(owner, "halted") == "x"
@@ -262,7 +268,9 @@ def test_a_power_cut_while_building(owner: User, module_server: Server) -> None:
     repo = owner.repo("cut-build", apps.site("one"))
     assert repo.push("cut-build").ok
     files = apps.site("two")
-    repo.commit({**files, "Dockerfile": str(files["Dockerfile"]).replace("EXPOSE", "RUN echo slow part && sleep 4\nEXPOSE")})
+    repo.commit(
+        {**files, "Dockerfile": str(files["Dockerfile"]).replace("EXPOSE", "RUN echo slow part && sleep 4\nEXPOSE")}
+    )
     cut_power(module_server, begin_push(repo, "cut-build", b"slow part"))
     check_whole(owner, module_server, "cut-build", {1: "one", 2: "two"})
 
@@ -287,7 +295,7 @@ def test_a_power_cut_while_routing(owner: User, module_server: Server) -> None:
     module_server.run(["sh", "-c", 'kill -STOP "$(cat /run/nginx.pid)"'])
     push = begin_push(repo, "cut-route", b"Starting web")
     module_server.wait_for(["sh", "-c", "test -e /var/spool/mooring/run/route/cut-route.2"])
-    module_server.wait_for(["sh", "-c", 'readlink /var/lib/mooring/apps/cut-route/live | grep -q 2'])
+    module_server.wait_for(["sh", "-c", "readlink /var/lib/mooring/apps/cut-route/live | grep -q 2"])
     cut_power(module_server, push)
     check_whole(owner, module_server, "cut-route", {1: "one", 2: "two"})
 
@@ -308,7 +316,9 @@ def test_a_power_cut_while_retiring(owner: User, module_server: Server) -> None:
         ["curl", "-s", "-H", f"Host: cut-retire.{DOMAIN}", f"http://{module_server.address}/slow"],
         stdout=subprocess.DEVNULL,
     )
-    module_server.wait_for(["sh", "-c", "grep -q ' 01 ' /proc/net/tcp && ss -Htn state established dport = :8080 | grep -q ."])
+    module_server.wait_for(
+        ["sh", "-c", "grep -q ' 01 ' /proc/net/tcp && ss -Htn state established dport = :8080 | grep -q ."]
+    )
     repo.commit(apps.site("two"))
     assert repo.push("cut-retire").ok
     module_server.wait_for(["test", "-e", "/var/spool/mooring/run/retire/cut-retire.2"])
@@ -335,8 +345,10 @@ def test_a_stage_that_is_killed_is_run_again_and_the_push_succeeds(
 ) -> None:
     app = f"killed-{stage}"
     files = apps.site("done")
-    files["Dockerfile"] = "FROM busybox\nCOPY index.html /www/\nRUN echo slow part && sleep 2\nEXPOSE 8080\n" \
+    files["Dockerfile"] = (
+        "FROM busybox\nCOPY index.html /www/\nRUN echo slow part && sleep 2\nEXPOSE 8080\n"
         "CMD sleep 2; exec httpd -f -p 8080 -h /www\n"
+    )
     push = begin_push(owner.repo(app, files), app, b"slow part" if stage == "build" else b"Starting web")
     module_server.run(["systemctl", "kill", "--signal=KILL", f"mooring-{stage}@{app}.1"])
     output, _ = push.communicate(timeout=120)
@@ -370,7 +382,9 @@ rmdir /var/spool/mooring/.flood
     failed = module_server.run(["ls", "/var/spool/mooring/failed"]).stdout.splitlines()
     reasons = [name for name in failed if name.endswith(".reason")]
     assert len(reasons) == len(failed) / 2 == 3 * 150 + 7 + 40
-    assert "names no release" in module_server.run(["sh", "-c", "cat /var/spool/mooring/failed/*misnamed*.reason"]).stdout
+    assert (
+        "names no release" in module_server.run(["sh", "-c", "cat /var/spool/mooring/failed/*misnamed*.reason"]).stdout
+    )
     assert "no release flood-a.9" in module_server.run(["sh", "-c", "cat /var/spool/mooring/failed/*.reason"]).stdout
     for stage in ("build", "launch", "route", "retire"):
         assert module_server.run(["systemctl", "is-active", f"mooring-{stage}.path"]).stdout == "active\n"

@@ -1,0 +1,116 @@
+"""Config vars: `config*`. A change makes a release; values go to the app and nowhere else."""
+
+import json as json_module
+import shlex
+
+from mooring import app as apps
+from mooring import environment
+from mooring.actor import actor
+from mooring.app import App
+from mooring.commands import APP, JSON, argument, command
+from mooring.commands.listing import show
+from mooring.commands.stdin import read
+from mooring.refusal import die
+
+RESERVED = ("PORT", "SOURCE_VERSION")
+NO_RESTART = argument("--no-restart", action="store_true", help="keep it for the next release")
+
+
+@command(
+    "config", "mooring config my-app", APP, JSON, argument("--shell", action="store_true", help="one line for a shell")
+)
+def config(app: str, json: bool, shell: bool) -> None:
+    """Show the config vars of an app."""
+    pairs = apps.find(app).config()
+    if shell:
+        print(" ".join(f"{name}={shlex.quote(value)}" for name, value in sorted(pairs.items())))
+    elif json:
+        print(json_module.dumps(pairs, indent=1, sort_keys=True))
+    else:
+        show(
+            [{"name": n, "value": v} for n, v in sorted(pairs.items())], as_json=False, empty=f"{app} has no config var"
+        )
+
+
+@command("config:get", "mooring config:get my-app GREETING", APP, argument("name", metavar="NAME"))
+def get(app: str, name: str) -> None:
+    """Print the value of one config var."""
+    pairs = apps.find(app).config()
+    if name not in pairs:
+        die(f"{app} has no config var {name[:60]!r}", f"`mooring config {app}` shows what it has")
+    print(pairs[name])
+
+
+@command(
+    "config:set",
+    "mooring config:set my-app GREETING=Ahoy",
+    NO_RESTART,
+    APP,
+    argument("pairs", metavar="NAME=VALUE", nargs="+"),
+)
+def set_(app: str, pairs: list[str], no_restart: bool) -> int:
+    """Set config vars and release them."""
+    target = apps.find(app)
+    new = environment.parse_pairs(pairs)
+    return change(target, {**target.config(), **check(new)}, no_restart=no_restart)
+
+
+@command(
+    "config:unset",
+    "mooring config:unset my-app GREETING",
+    NO_RESTART,
+    APP,
+    argument("names", metavar="NAME", nargs="+"),
+)
+def unset(app: str, names: list[str], no_restart: bool) -> int:
+    """Remove config vars and release that."""
+    target = apps.find(app)
+    for name in names:
+        environment.check_name(name)
+    left = {name: value for name, value in target.config().items() if name not in names}
+    return change(target, left, no_restart=no_restart)
+
+
+@command("config:import", "mooring config:import my-app < .env", NO_RESTART, APP)
+def import_(app: str, no_restart: bool) -> int:
+    """Set the config vars of an env file on standard input."""
+    target = apps.find(app)
+    new = environment.parse(read("paste NAME=VALUE lines, then Ctrl-D"))
+    return change(target, {**target.config(), **check(new)}, no_restart=no_restart)
+
+
+@command("config:export", "mooring config:export my-app > .env", APP)
+def export(app: str) -> None:
+    """Print the config vars as an env file that config:import reads."""
+    print(environment.render(apps.find(app).config()), end="")
+
+
+def check(pairs: dict[str, str]) -> dict[str, str]:
+    for name in pairs:
+        if name in RESERVED or name.startswith("MOORING_"):
+            die(f"{name} is set by Mooring itself", "choose another name")
+        if "\0" in pairs[name]:
+            die(f"the value of {name} has a NUL byte", "an environment cannot hold one")
+    return pairs
+
+
+def change(app: App, config: dict[str, str], *, no_restart: bool) -> int:
+    """Write the config and, unless told otherwise, release it; return the exit status."""
+    before = app.config()
+    changed = sorted(name for name in {*before, *config} if before.get(name) != config.get(name))
+    if not changed:
+        print("nothing changed")
+        return 0
+    app.write_config(config)
+    print(f"-----> {', '.join(changed)} changed", flush=True)
+    if no_restart or app.live is None:
+        print("       kept for the next release")
+        return 0
+    from mooring import deploying
+
+    status = deploying.launch(app, "config", actor())
+    if status:
+        print(
+            f" !     the change is kept for the next release; `config:set`, `config:unset` or `rollback {app.name}` mends it"
+        )
+    return status

@@ -1,0 +1,43 @@
+"""Deploy keys: `deploy:*`."""
+
+from dataclasses import replace
+
+from mooring import keys, names
+from mooring.commands import APP, JSON, argument, command
+from mooring.commands.listing import show
+from mooring.commands.stdin import read_key
+
+
+@command(
+    "deploy:allow",
+    "mooring deploy:allow my-app --name ci < ci.pub",
+    argument("apps", metavar="APP", nargs="+"),
+    argument("--name", default="", help="what the key is called; else the key's comment"),
+)
+def allow(apps: list[str], name: str) -> None:
+    """Let the public key on standard input push to these apps, and nothing else; they need not exist yet."""
+    for app in apps:
+        names.check_app(app)
+    if name:
+        keys.check_name(name)
+    key = keys.allow(apps, name, read_key())
+    print(f"{key.name} ({key.fingerprint}) may push to {', '.join(key.apps)}")
+
+
+@command("deploy:list", "mooring deploy:list my-app", APP, JSON)
+def list_(app: str, json: bool) -> None:
+    """List the keys that may push to an app (admins may push to every app)."""
+    names.check_app(app)
+    rows = [{"name": key.name, "fingerprint": key.fingerprint} for key in keys.load() if app in key.apps]
+    show(rows, as_json=json, empty=f"no deploy key for {app}: `mooring deploy:allow {app} < key.pub` adds one")
+
+
+@command("deploy:revoke", "mooring deploy:revoke my-app ci", APP, argument("who", metavar="NAME|FINGERPRINT"))
+def revoke(app: str, who: str) -> None:
+    """Take an app from a deploy key; a key with no app left is removed."""
+    names.check_app(app)
+    key = keys.pick("deploy", who, app)
+    left = replace(key, apps=tuple(each for each in key.apps if each != app))
+    others = [each for each in keys.load() if each.fingerprint != key.fingerprint]
+    keys.save([*others, left] if left.apps else others)
+    print(f"{key.name} ({key.fingerprint}) may not push to {app} any more")

@@ -1,0 +1,31 @@
+"""Deploys on their way: `deploys:*`."""
+
+from mooring import app as apps
+from mooring import source, spool, stage, systemd
+from mooring.actor import actor
+from mooring.commands import APP, command
+from mooring.journal import Log
+from mooring.refusal import die
+
+
+@command("deploys:cancel", "mooring deploys:cancel my-app", APP)
+def cancel(app: str) -> None:
+    """Stop the newest release that is on its way; what serves serves on."""
+    target = apps.find(app)
+    under_way = [marker for marker in spool.deploying(app) if marker.release != target.live]
+    if not under_way:
+        die(f"nothing of {app} is on its way", f"`mooring releases {app}` lists what was")
+    name = under_way[-1].release
+    if not spool.take_out(name):
+        die(f"{app} v{name.number} has just ended", f"`mooring releases {app}` says how")
+    systemd.stop([f"mooring-{each}@{name}.service" for each in spool.DEPLOYING])
+    if target.live == name:
+        spool.put("route", name)
+        die(f"{app} v{name.number} is live already", f"`mooring rollback {app}` goes back")
+    systemd.stop([systemd.processes_of(name)])
+    reason = f"cancelled by {actor()}"
+    stage.end(name, "cancelled", reason)
+    source.remove(name)
+    spool.wake()
+    Log(name, under_way[-1].stage).end("cancelled", f" !     {app} v{name.number} was {reason}")
+    print(f"{app} v{name.number} is cancelled")

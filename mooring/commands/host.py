@@ -1,0 +1,33 @@
+"""The server itself: `version`, `help`."""
+
+from mooring import __version__, commands
+from mooring.commands import argument, command
+
+
+@command("version", "mooring version")
+def version() -> None:
+    """Print Mooring's version."""
+    print(f"mooring {__version__}")
+
+
+@command("help", "mooring help config:set", argument("name", metavar="COMMAND", nargs="?", default=""))
+def help_(name: str) -> None:
+    """List the commands, or explain one."""
+    from mooring.refusal import die
+
+    if name:
+        found = commands.find(name)
+        if found is None:
+            die(f"there is no command {name[:60]!r}", "`mooring help` lists them")
+        found.parser().print_help()
+        return
+    print("mooring COMMAND …    on the server, or ssh mooring@HOST COMMAND … with an admin key\n")
+    every = commands.every()
+    width = max(len(each.name) for each in every)
+    group = ""
+    for each in every:
+        if group and each.name.partition(":")[0] != group:
+            print()
+        group = each.name.partition(":")[0]
+        print(f"  {each.name:{width}}  {each.summary}")
+    print("\nmooring COMMAND --help explains one. git push mooring@HOST:APP main deploys.")

@@ -1,0 +1,49 @@
+"""How listings are printed: aligned columns, or JSON. (Not a command.)"""
+
+import datetime
+import json
+from collections.abc import Sequence
+from typing import Any
+
+
+def show(rows: Sequence[dict[str, Any]], *, as_json: bool, empty: str = "") -> None:
+    """Print rows with the same keys: as columns under the keys, or as a JSON array. `empty` is said of no rows."""
+    if as_json:
+        print(json.dumps(list(rows), indent=1))
+        return
+    if not rows:
+        print(empty)
+        return
+    table = [[key.upper() for key in rows[0]], *([word(value) for value in row.values()] for row in rows)]
+    widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
+    for line in table:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def show_one(record: dict[str, Any], *, as_json: bool) -> None:
+    """Print one thing's fields, a line each, or as a JSON object."""
+    if as_json:
+        print(json.dumps(record, indent=1))
+        return
+    width = max(len(key) for key in record) + 1
+    for key, value in record.items():
+        print(f"{key + ':':{width}}  {word(value)}".rstrip())
+
+
+def word(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return " ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+def moment(seconds: float | None) -> str:
+    """A time, given in seconds since the epoch, in the server's own zone (ISO 8601)."""
+    if not seconds:
+        return ""
+    return datetime.datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="seconds")
+
+
+def now() -> str:
+    return datetime.datetime.now().astimezone().isoformat(timespec="seconds")

@@ -1,0 +1,100 @@
+"""Releases: `releases*`, `rollback`."""
+
+from mooring import app as apps
+from mooring import engine, release
+from mooring.actor import actor
+from mooring.commands import APP, JSON, argument, command
+from mooring.commands.apps import parse_release
+from mooring.commands.listing import moment, show, show_one
+from mooring.names import ReleaseName
+from mooring.refusal import die
+
+
+@command("releases", "mooring releases my-app", APP, JSON)
+def list_(app: str, json: bool) -> None:
+    """List the releases of an app, the newest first."""
+    rows = [
+        {
+            "number": record.name.number,
+            "status": record.status,
+            "kind": record.kind,
+            "commit": record.commit[:7],
+            "by": record.actor,
+            "created": moment(record.created),
+            "reason": record.reason,
+        }
+        for record in release.every(apps.find(app))
+    ]
+    show(rows, as_json=json, empty=f"{app} has no release: `git push mooring@HOST:{app} main` makes one")
+
+
+@command("releases:info", "mooring releases:info my-app 42", APP, argument("number", metavar="N"), JSON)
+def info(app: str, number: str, json: bool) -> None:
+    """Show what is known of a release; of its config only the names."""
+    target = apps.find(app)
+    record = release.load(parse_release(target, number))
+    frozen = (release.folder(record.name) / "env").exists()
+    times = record.times
+    took = {
+        name: f"{times[end] - times.get(begin, record.created):.1f} s"
+        for name, begin, end in (
+            ("build", "created", "built"),
+            ("launch", "built", "launched"),
+            ("route", "launched", "routed"),
+        )
+        if end in times
+    }
+    show_one(
+        {
+            "release": str(record.name),
+            "status": record.status,
+            "reason": record.reason,
+            "kind": record.kind,
+            "by": record.actor,
+            "created": moment(record.created),
+            "ended": moment(times.get("ended")),
+            **took,
+            "commit": record.commit,
+            "branch": record.branch,
+            "builder": record.builder,
+            "image": record.image,
+            "processes": [f"{each.name}={each.count}" for each in record.processes],
+            "config-vars": sorted(release.config(record.name)) if frozen else [],
+        },
+        as_json=json,
+    )
+
+
+@command("rollback", "mooring rollback my-app 41", APP, argument("number", metavar="N", nargs="?", default=""))
+def rollback(app: str, number: str) -> int:
+    """Release an earlier image and its config again; without a number, what was live before."""
+    from mooring import deploying
+
+    target = apps.find(app)
+    live = target.live
+    if live is None:
+        die(f"{app} has no live release", "`git push` first")
+    if number:
+        record = release.load(parse_release(target, number))
+        if record.status not in ("live", "retired"):
+            die(
+                f"v{record.name.number} was never live: it is {record.status}",
+                f"`mooring releases {app}` lists those that were",
+            )
+        if not has_image(record.name):
+            die(f"the image of v{record.name.number} is not kept any more", "push or rebuild that commit")
+    else:
+        earlier = [r for r in release.every(target) if r.status == "retired" and r.name.number < live.number]
+        record = next((r for r in earlier if has_image(r.name)), None)  # type: ignore[assignment]
+        if record is None:
+            die(f"{app} has no earlier release to go back to", f"`mooring releases {app}` lists them")
+    before = target.config()
+    target.write_config(release.config(record.name))
+    status = deploying.launch(target, "rollback", actor(), base=record.name.number)
+    if status:
+        target.write_config(before)
+    return status
+
+
+def has_image(name: ReleaseName) -> bool:
+    return engine.request("GET", f"/images/{name.image}/json")[0] == 200
