@@ -25,7 +25,7 @@ def default(app: App) -> str:
 
 
 def of(app: App) -> tuple[str, ...]:
-    """The host names of an app: those that were set, else the default one."""
+    """The host names of an app: those that were chosen, else the default one. The first is the one for people."""
     chosen = app.choices().domains
     return (default(app),) if chosen is None else chosen
 

@@ -30,7 +30,9 @@ def work(name: ReleaseName, log: Log) -> None:
         record = release.save(record.changed(status="live").at("routed").at("ended"))
         if app.choices().stopped:
             app.choose(stopped=None)
-    log.end("live", *announce(app, record))
+        log.end("live", *announce(app, record))
+    else:
+        log.end("live", f"-----> {app.name} v{name.number} is routed again")
 
 
 def swap(app: App, name: ReleaseName, text: str) -> None:

@@ -110,7 +110,5 @@ def change(app: App, config: dict[str, str], *, no_restart: bool) -> int:
 
     status = deploying.launch(app, "config", actor())
     if status:
-        print(
-            f" !     the change is kept for the next release; `config:set`, `config:unset` or `rollback {app.name}` mends it"
-        )
+        print(" !     the change is kept for the next release; `config:set` or `config:unset` mends it")
     return status

@@ -17,8 +17,10 @@ def list_(app: str, json: bool) -> None:
     """List the host names of an app, and those that it redirects."""
     target = apps.find(app)
     choices = target.choices()
-    kind = "default" if choices.domains is None else "added"
-    rows = [{"domain": each, "kind": kind} for each in domains.of(target)]
+    rows = [
+        {"domain": each, "kind": "default" if each == domains.default(target) else "added"}
+        for each in domains.of(target)
+    ]
     rows += [{"domain": each, "kind": "redirects"} for each in choices.redirects]
     show(rows, as_json=json, empty=f"{app} has no domain: `mooring domains:add {app} www.example.com`")
 
@@ -37,8 +39,11 @@ def add(app: str, wanted: list[str]) -> int:
     """Let an app answer to more host names."""
     target = apps.find(app)
     new = checked(target, wanted)
-    own = target.choices().domains or ()
-    return change(target, domains=tuple(dict.fromkeys([*own, *new])))
+    default = domains.default(target)
+    own = domains.of(target)
+    # The default one stays, last: the first is the one for people, and what others are redirected to.
+    wide = dict.fromkeys([*(each for each in own if each != default), *new, *(each for each in own if each == default)])
+    return change(target, domains=tuple(wide))
 
 
 @command("domains:set", "mooring domains:set my-app www.example.com", APP, DOMAINS)
@@ -54,13 +59,13 @@ def remove(app: str, wanted: list[str]) -> int:
     target = apps.find(app)
     given = [domains.check(each) for each in wanted]
     choices = target.choices()
-    own = choices.domains or ()
+    own = domains.of(target)
     for each in given:
         if each not in (*own, *choices.redirects):
-            die(f"{each} was not added to {app}", f"`mooring domains {app}` lists what it has")
+            die(f"{each} is not {app}'s", f"`mooring domains {app}` lists what it has")
     left = tuple(each for each in own if each not in given)
     redirects = tuple(each for each in choices.redirects if each not in given)
-    return change(target, domains=left or None, redirects=redirects or None)
+    return change(target, domains=choices.domains if left == own else left or None, redirects=redirects or None)
 
 
 @command("domains:redirect", "mooring domains:redirect my-app example.com", APP, DOMAINS)
