@@ -14,7 +14,7 @@ from types import FrameType
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.server import cache, requirements
-from tests.server.cache import CHECKOUT, Failure, call, key, made, step
+from tests.server.cache import CHECKOUT, Failure, call, key, made, prune, step
 from tests.server.network import open_network
 from tests.server.throwaway import remove_run, sweep
 
@@ -46,6 +46,8 @@ def main(words: list[str]) -> int:
         run = str(os.getpid())
         try:
             sweep()
+            for name in ("bare", "images", "runner"):
+                prune(name, unused_for=7 * 24 * 3600)
             scratch = open_network(run, owner=os.getpid()).folder / "scratch"
             scratch.mkdir()
             outcome = pytest(python, folders, words, scratch, run)

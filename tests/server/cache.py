@@ -11,7 +11,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 CACHE = Path(os.environ.get("MOORING_TEST_CACHE", "/var/cache/mooring-tests"))
@@ -73,6 +74,7 @@ def made(name: str, make: Callable[[Path], None]) -> Path:
     """CACHE/name, made by `make(folder)` if it is not there yet: whole or not at all, and by one run only."""
     folder = CACHE / name
     if folder.exists():
+        os.utime(folder)
         return folder
     with lock(name):
         if folder.exists():
@@ -88,10 +90,13 @@ def made(name: str, make: Callable[[Path], None]) -> Path:
     return folder
 
 
-def prune(name: str, keep: set[Path]) -> None:
-    """Remove older makings of `name` that no running server is standing on."""
-    mounts = Path("/proc/mounts").read_text()
-    for folder in CACHE.glob(f"{name}-*"):
-        if folder.is_dir() and folder not in keep and str(folder) not in mounts:
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.with_name(folder.name + ".lock").unlink(missing_ok=True)
+def prune(name: str, *, keep: Iterable[Path] = (), unused_for: float = 0) -> None:
+    """Remove the makings of `name` that no run uses and that none has used for this many seconds."""
+    used = Path("/proc/mounts").read_text()
+    for path in CACHE.glob("runs/*/uses"):
+        used += path.read_text()
+    for folder in CACHE.glob(f"{name}-*/"):
+        if folder in keep or str(folder) in used or time.time() - folder.stat().st_mtime < unused_for:
+            continue
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.with_name(folder.name + ".lock").unlink(missing_ok=True)

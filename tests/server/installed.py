@@ -29,16 +29,17 @@ def installed(network: Network) -> Tree:
     )
     tree = Tree((first / "upper", *base.layers), first / "docker")
     checkout = checkout_key()
-    kept = {first}
+    layers = {first}
     if (first / "checkout").read_text() != checkout:
         second = made(
             f"upgraded-{key(recipe, checkout)}",
             lambda folder: _layer(folder, tree, network, "upgrading it to this checkout"),
         )
-        kept.add(second)
+        layers.add(second)
         tree = Tree((second / "upper", *tree.layers), second / "docker")
-    prune("installed", kept)
-    prune("upgraded", kept)
+    (network.folder / "uses").write_text("\n".join(map(str, layers)))
+    for name in ("installed", "upgraded"):
+        prune(name, keep=layers)
     return tree
 
 
