@@ -256,7 +256,7 @@ apt_install_known() {
     local known=() package
     for package in "$@"; do
         # Ubuntu's docker-cli is another name of docker.io: no candidate of its own.
-        ! apt-cache policy "$package" | grep -q 'Candidate: [0-9]' || known+=("$package")
+        [[ $(apt-cache policy "$package") != *'Candidate: '[0-9]* ]] || known+=("$package")
     done
     apt_install "${known[@]}"
 }
