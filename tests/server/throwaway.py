@@ -52,7 +52,9 @@ class Server:
             (self.folder / part).mkdir()
         self._mount(tree)
         if mirror and not (self.root / "etc/docker/daemon.json").exists():
-            self._write("etc/docker/daemon.json", json.dumps({"registry-mirrors": [mirror_url()]}) + "\n")
+            # BuildKit speaks plain HTTP to a mirror only where it is told that this is meant.
+            settings = {"registry-mirrors": [mirror_url()], "insecure-registries": [f"{MIRROR_NAME}:{MIRROR_PORT}"]}
+            self._write("etc/docker/daemon.json", json.dumps(settings) + "\n")
         self._furnish()
 
     @property
