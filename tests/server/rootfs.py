@@ -66,10 +66,12 @@ def debootstrap(
 def sources(suite: str) -> str:
     """apt's sources for a Debian suite, at the mirrors that this machine uses itself."""
     mirror, security = mirrors()
+    # On Ubuntu, apt trusts Debian's keys only where it is told to; their path is the same on both.
+    deb = "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
     return (
-        f"deb {mirror} {suite} main\n"
-        f"deb {mirror} {suite}-updates main\n"
-        f"deb {security} {suite}-security main\n"
+        f"{deb} {mirror} {suite} main\n"
+        f"{deb} {mirror} {suite}-updates main\n"
+        f"{deb} {security} {suite}-security main\n"
     )
 
 
