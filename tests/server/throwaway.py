@@ -64,7 +64,8 @@ class Server:
 
     @property
     def machine(self) -> str:
-        return f"m{self.network.run}-{self.name}"
+        # Short enough that systemd-nspawn calls our end of its cable vb-MACHINE, which has at most 15 letters.
+        return f"m{self.network.run}-{self.address.rpartition('.')[2]}"
 
     @property
     def group(self) -> str:
