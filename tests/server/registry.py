@@ -28,7 +28,6 @@ from tests.server.rootfs import (
     debootstrap,
     environment,
     extra_authorities,
-    mirrors,
     sources,
     trust_variables,
 )
@@ -57,7 +56,7 @@ def images() -> list[Image]:
 
 def storage() -> Path:
     """The registry's own folder with all images in it, made once."""
-    recipe = key(Path(__file__).read_bytes(), *mirrors(), environment(), *extra_authorities().values())
+    recipe = key(Path(__file__).read_bytes(), sources("trixie"), environment(), *extra_authorities().values())
 
     def make(folder: Path) -> None:
         with socket.socket() as free:
@@ -173,9 +172,7 @@ def _push(image: Image, tar: Path, port: int) -> None:
     packed.unlink()
 
 
-def _upload(
-    connection: http.client.HTTPConnection, name: str, blob: io.BufferedIOBase, size: int, digest: str
-) -> None:
+def _upload(connection: http.client.HTTPConnection, name: str, blob: io.BufferedIOBase, size: int, digest: str) -> None:
     location = _ask(connection, "POST", f"/v2/{name}/blobs/uploads/").headers["Location"]
     path = location.partition("://")[2].partition("/")[2] if "://" in location else location.lstrip("/")
     _ask(

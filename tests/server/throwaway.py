@@ -150,10 +150,8 @@ class Server:
             done.stderr.decode(errors="replace"),
         )
         if check and result.returncode:
-            raise AssertionError(
-                f"on the server: {' '.join(result.args)}: exit {result.returncode}\n"
-                f"{result.stdout}{result.stderr}"
-            )
+            said = result.stdout + result.stderr
+            raise AssertionError(f"on the server: {' '.join(result.args)}: exit {result.returncode}\n{said}")
         return result
 
     def popen(self, argv: Sequence[str | Path], **options: object) -> subprocess.Popen[bytes]:
