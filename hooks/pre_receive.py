@@ -118,7 +118,10 @@ def deploy(app: App, update: Update, branch: str) -> int:
         return 0
     else:
         name, since = begin(app, update.new, branch)
-    return 0 if journal.follow(name, since, say) == "live" else 1
+    if journal.follow(name, since, say) != "live":
+        return 1
+    source.expect(app, update.ref, update.old)
+    return 0
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """What each kind of key may do over ssh, and what nonsense is answered with."""
 
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -118,15 +119,27 @@ def test_only_one_whole_public_key_is_taken(admin: User, tmp_path: Path, newcome
 )
 def test_a_bad_app_name_is_one_clear_line_wherever_it_is_typed(admin: User, server: Server, name: str) -> None:
     before = admin.ssh("apps").stdout
-    for command in ("apps:create", "apps:info", "config", "ps", "deploy:list", "rebuild", "releases", "url", "domains"):
+    for command in ("apps:create", "config"):
         line = one_line(admin.ssh(command, "--", name) if name == "-x" else admin.ssh(command, name))
         assert "cannot name an app" in line or "reserved word" in line
     assert admin.ssh("apps").stdout == before
 
 
+def test_every_command_that_takes_an_app_checks_its_name(admin: User) -> None:
+    names = [line.split()[0] for line in admin.ssh("help").stdout.splitlines() if line.startswith("  ")]
+    taking = [name for name in names if " APP" in admin.ssh(name, "--help").stdout.splitlines()[0]]
+    assert {"apps:info", "config:set", "deploy:allow", "rollback"} <= set(taking)
+    for name in taking:
+        words = (
+            ["A=b"] if name == "config:set" else ["x"] if name.startswith(("config:", "domains:", "releases:")) else []
+        )
+        line = one_line(admin.ssh(name, "'../etc'", *words))
+        assert "cannot name an app" in line or "required" in line, name
+
+
 def test_a_bad_app_name_in_a_push_is_one_clear_line(admin: User) -> None:
     repo = admin.repo("bad", apps.site("x"))
-    for name in ("../x", "A", "-x", "mooring", "a b"):
+    for name in ("../x", "A", "mooring", "x" * 200, "a$(id)"):
         pushed = repo.push(name)
         assert not pushed.ok
         assert "mooring: " in pushed.output
@@ -154,10 +167,8 @@ def test_values_with_quotes_newlines_and_dollars_reach_the_app_as_they_were_type
 
 def test_a_pack_larger_than_the_limit_is_refused(admin: User, server: Server, app_name: str) -> None:
     settings = server.read("/etc/mooring/mooring.toml")
-    server.put("/etc/mooring/mooring.toml", settings + '\n[git]\nmax_pack_size = "100k"\n')
+    server.put("/etc/mooring/mooring.toml", settings.replace("[git]", '[git]\nmax_pack_size = "100k"'))
     try:
-        import os
-
         repo = admin.repo("large", {**apps.site("x"), "large": os.urandom(300_000)})
         pushed = repo.push(app_name)
         assert not pushed.ok
