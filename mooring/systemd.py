@@ -34,6 +34,11 @@ def loaded(pattern: str) -> list[str]:
     return [line.split()[0] for line in listing.splitlines() if line.split()]
 
 
+def state_of(unit: str) -> str:
+    """A unit's ActiveState, e.g. "active", "failed", or "activating" while it waits for its restart."""
+    return run("systemctl", "show", "--property=ActiveState", "--value", unit).strip()
+
+
 def processes_of(name: ReleaseName) -> str:
     """The glob of a release's process units."""
     return f"mooring-app@{name}.*"

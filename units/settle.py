@@ -1,4 +1,6 @@
-"""What a stage leaves that was ended from outside, again and again: its release is failed, with the reason.
+"""OnFailure of a stage: one that was killed again and again has failed its release, with the reason.
+
+systemd comes here after every failure, also when it is about to run the stage again.
 
 python -m units.settle mooring-build@my-app.42
 """
@@ -6,7 +8,7 @@ python -m units.settle mooring-build@my-app.42
 import sys
 
 from mooring import app as apps
-from mooring import spool, stage
+from mooring import spool, stage, systemd
 from mooring.journal import Log
 from mooring.names import ReleaseName
 
@@ -15,6 +17,8 @@ def main() -> None:
     unit = sys.argv[1].removeprefix("mooring-")
     which, _, instance = unit.partition("@")
     name = ReleaseName.parse(instance)
+    if systemd.state_of(f"{sys.argv[1]}.service") != "failed":
+        return
     for each in spool.STAGES:
         if each == which and spool.is_at_work(each, name):
             if apps.App(name.app).live == name:

@@ -30,7 +30,7 @@ class Stamp(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
     def log_message(self, *words): pass
 server = http.server.ThreadingHTTPServer(("", int(os.environ["PORT"])), Stamp)
-server.daemon_threads = False
+server.daemon_threads = True
 def stop(*signals):
     import threading
     threading.Thread(target=server.shutdown).start()
