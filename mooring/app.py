@@ -1,7 +1,6 @@
 """An app: a folder with what the operator chose, its config vars, its repository and its releases."""
 
 import os
-import shutil
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -118,7 +117,7 @@ class App:
             except FileExistsError:
                 continue
             if os.geteuid() == 0:
-                shutil.chown(self.sources / str(number), paths.GIT_USER, paths.GIT_USER)
+                files.give(self.sources / str(number), paths.GIT_USER, paths.GIT_USER)
             return ReleaseName(self.name, number)
 
     def release_numbers(self) -> list[int]:
@@ -162,11 +161,11 @@ def create(name: str, created: str) -> App:
         files.write(draft / "env", "", mode=0o600)
         for folder in ("sources", "repo.git"):
             (draft / folder).mkdir(mode=0o755)
-            shutil.chown(draft / folder, paths.GIT_USER, paths.GIT_USER)
+            files.give(draft / folder, paths.GIT_USER, paths.GIT_USER)
         run(*as_git_user(("git", "init", "--quiet", "--bare", "--template=", "--initial-branch=main",
                           str(draft / "repo.git"))), cwd=Path("/"))  # fmt: skip
         draft.rename(app.folder)
     except OSError:
-        shutil.rmtree(draft, ignore_errors=True)
+        files.remove_tree(draft)
         raise
     return app

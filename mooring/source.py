@@ -1,10 +1,10 @@
 """A commit's source tree, laid out by the git user for the build stage to read."""
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
+from mooring import files
 from mooring.app import App
 from mooring.names import ReleaseName
 from mooring.refusal import die
@@ -78,7 +78,7 @@ def expect(app: App, ref: str, old: str) -> None:
 
 def remove(name: ReleaseName) -> None:
     """Remove the release's source folder; its number stays claimed by its record."""
-    shutil.rmtree(App(name.app).sources / str(name.number), ignore_errors=True)
+    files.remove_tree(App(name.app).sources / str(name.number))
 
 
 def _git(*arguments: str) -> None:

@@ -3,7 +3,6 @@
 import os
 import sys
 import time
-import traceback
 from collections.abc import Callable
 
 from mooring import release, spool, systemd
@@ -33,6 +32,8 @@ def run(stage: Stage, following: Stage | None, work: Callable[[ReleaseName, Log]
         fail(name, stage, log, str(refusal))
         return RECORDED
     except Exception as error:
+        import traceback
+
         traceback.print_exc()
         fail(name, stage, log, f"the {stage} stage broke: {error!s:.500}")
         return RECORDED

@@ -22,7 +22,6 @@ def work(name: ReleaseName, log: Log) -> None:
     record = release.load(name)
     with (paths.RUN / "nginx.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        site.remove_candidates()
         text = site.of(record)
         site.check(app, text)
         swap(app, name, text)

@@ -1,19 +1,18 @@
 """An app's site: its nginx file, checked before it is kept, in force when `reload` returns."""
 
 import os
-import shutil
 import signal
-import tempfile
 import time
 from pathlib import Path
 
-from mooring import domains, paths, program
+from mooring import domains, files, paths, program
 from mooring.app import App
 from mooring.refusal import die
 from mooring.release import Release
 
 TEMPLATES = Path(__file__).parent / "templates"
 CHECK = Path(__file__).parent / "check"
+CANDIDATE = paths.RUN / "candidate"
 PID_FILE = Path("/run/nginx.pid")
 RELOAD_LIMIT = 10.0
 
@@ -48,19 +47,22 @@ def of(record: Release) -> str:
 
 
 def check(app: App, text: str) -> None:
-    """Raise Refusal, with nginx's reason, if nginx would not take `text` as the file of the app's live release."""
-    with tempfile.TemporaryDirectory(dir=paths.RUN) as folder:
-        (Path(folder) / "live").mkdir()
-        (Path(folder) / "live" / "nginx.conf").write_text(text)
-        try:
-            program.run("unshare", "--mount", "--", str(CHECK), str(app.folder), folder)
-        except program.ProgramError as error:
-            lines = [line for line in error.output.splitlines() if "[emerg]" in line or "[error]" in line]
-            reason = (lines or error.output.splitlines() or ["it did not say why"])[0].replace(folder, str(app.folder))
-            die(
-                f"nginx refuses the configuration: {reason[:400]}",
-                "`nginx -t` on the server shows whether it is this app's",
-            )
+    """Raise Refusal, with nginx's reason, if nginx would not take `text` as the file of the app's live release.
+
+    One check at a time: the caller holds the lock of the route stage.
+    """
+    files.remove_tree(CANDIDATE)
+    (CANDIDATE / "live").mkdir(parents=True)
+    (CANDIDATE / "live" / "nginx.conf").write_text(text)
+    try:
+        program.run("unshare", "--mount", "--", str(CHECK), str(app.folder), str(CANDIDATE))
+    except program.ProgramError as error:
+        lines = [line for line in error.output.splitlines() if "[emerg]" in line or "[error]" in line]
+        reason = (lines or error.output.splitlines() or ["it did not say why"])[0]
+        die(
+            f"nginx refuses the configuration: {reason[:400]}",
+            "`nginx -t` on the server shows whether it is this app's",
+        )
 
 
 def reload() -> None:
@@ -107,9 +109,3 @@ def workers(master: int) -> dict[int, bool]:
         if title.startswith(b"nginx: worker process"):
             found[int(child)] = b"shutting down" not in title
     return found
-
-
-def remove_candidates() -> None:
-    """Remove what a check that was killed left."""
-    for folder in paths.RUN.glob("tmp*"):
-        shutil.rmtree(folder, ignore_errors=True)

@@ -3,11 +3,10 @@
 python -m units.recover
 """
 
-import shutil
 from pathlib import Path
 
 from mooring import app as apps
-from mooring import engine, names, paths, release, source, spool, stage
+from mooring import engine, files, names, paths, release, source, spool, stage
 from mooring.app import App
 from mooring.names import ReleaseName
 from mooring.spool import Marker, Stage
@@ -33,9 +32,9 @@ def remove_leftovers(app: App, under_way: set[ReleaseName]) -> None:
     for folder in app.sources.iterdir():
         name = ReleaseName(app.name, int(folder.name)) if names.NUMBER.fullmatch(folder.name) else None
         if name is None or name not in under_way:
-            shutil.rmtree(folder, ignore_errors=True)
+            files.remove_tree(folder)
     for quarantine in (app.repository / "objects").glob("tmp_objdir-*"):
-        shutil.rmtree(quarantine, ignore_errors=True)
+        files.remove_tree(quarantine)
     for temporary in [*app.folder.glob(".tmp-*"), *app.releases.glob("*/.tmp-*")]:
         temporary.unlink(missing_ok=True)
 
@@ -64,7 +63,7 @@ def remove_containers() -> None:
 
 def main() -> None:
     for draft in paths.APPS.glob(".*"):
-        shutil.rmtree(draft, ignore_errors=True)
+        files.remove_tree(draft)
     for folder in [paths.SPOOL, *(spool.inbox(each) for each in spool.STAGES)]:
         for temporary in Path(folder).glob(".tmp-*"):
             temporary.unlink(missing_ok=True)
