@@ -63,11 +63,15 @@ def is_at_work(stage: Stage, release: ReleaseName) -> bool:
 
 
 def hand_over(release: ReleaseName, stage: Stage, following: Stage) -> bool:
-    """Move the marker on to the following stage; False if it is gone, because the release was cancelled."""
+    """Move the marker on to the following stage, which systemd starts next (OnSuccess=).
+
+    False if it is gone, because the release was cancelled.
+    """
     try:
-        (at_work(stage) / str(release)).rename(inbox(following) / str(release))
+        (at_work(stage) / str(release)).rename(at_work(following) / str(release))
     except FileNotFoundError:
         return False
+    wake()
     return True
 
 
@@ -89,6 +93,8 @@ def finish(release: ReleaseName, stage: Stage) -> None:
 
 def wake() -> None:
     """Put what waits back into the inboxes: the dispatcher decides anew whose turn it is."""
+    if not any(_listing(queue(stage)) for stage in STAGES):
+        return
     with locked():
         for stage in STAGES:
             for entry in _listing(queue(stage)):

@@ -19,12 +19,15 @@ from nginx import site
 
 def work(name: ReleaseName, log: Log) -> None:
     app = App(name.app)
-    record = release.load(name)
     with (paths.RUN / "nginx.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        record = release.load(name)
+        if record.status != "queued" and app.live:
+            # A change of domains, while a later release may have become live.
+            record = release.load(app.live)
         text = site.of(record)
         site.check(app, text)
-        swap(app, name, text)
+        swap(app, record.name, text)
     if record.status == "queued":
         record = release.save(record.changed(status="live").at("routed").at("ended"))
         if app.choices().stopped:

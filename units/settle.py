@@ -22,7 +22,9 @@ def main() -> None:
     for each in spool.STAGES:
         if each == which and spool.is_at_work(each, name):
             if apps.App(name.app).live == name:
-                spool.hand_over(name, each, "retire") if each != "retire" else spool.finish(name, each)
+                spool.finish(name, each)
+                if each != "retire":
+                    spool.put("retire", name)
             else:
                 reason = f"the {each} stage was ended from outside: `journalctl -u {sys.argv[1]}` has the details"
                 stage.fail(name, each, Log(name, each), reason)
