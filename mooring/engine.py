@@ -28,7 +28,8 @@ def missing() -> type[Exception]:
     """What is raised for a container, an image or a network that is not there."""
     from docker.errors import NotFound
 
-    return NotFound
+    error: type[Exception] = NotFound
+    return error
 
 
 def request(method: str, path: str, body: Any = None) -> tuple[int, Any]:

@@ -85,9 +85,12 @@ def settled(server: Server) -> None:
 
 def leftovers(server: Server, app: str, release: int) -> dict[str, str]:
     """What is there beyond the app's live release; empty where there is nothing."""
+    own, mine = f"^{app}.{release}.web.1$", f"mooring-app@{app}.{release}.web.1"
+    containers = f"docker ps -a --filter label=mooring.app={app} --format '{{{{.Names}}}}'"
+    units = f"systemctl list-units --plain --no-legend --state=active,activating 'mooring-*@{app}.*'"
     looks = {
-        "containers": f"docker ps -a --filter label=mooring.app={app} --format '{{{{.Names}}}}' | grep -v '^{app}.{release}.web.1$'",
-        "units": f"systemctl list-units --all --plain --no-legend 'mooring-*@{app}.*' | grep -v 'mooring-app@{app}.{release}.web.1' | grep -v inactive | grep -v failed",
+        "containers": f"{containers} | grep -v '{own}'",
+        "units": f"{units} | grep -v {mine}",
         "networks": "docker network ls --filter label=mooring.app --format '{{.Name}}' | sort | uniq -d",
         "sources": f"ls -A /var/lib/mooring/apps/{app}/sources",
         "markers": "find /var/spool/mooring -type f ! -name .lock",
@@ -400,11 +403,14 @@ def test_a_flood_of_pushes_markers_in_the_build_spool_builds_only_the_newest(
     assert repo.push("flooded").ok
     commit = repo.git("rev-parse", "HEAD").strip()
     settled(module_server)
+    order = json.dumps(
+        {"kind": "push", "commit": commit, "branch": "main", "actor": "flood", "created": 1, "fresh": False}
+    )
     script = f"""
 set -e
 mkdir /var/spool/mooring/.flood && cd /var/spool/mooring/.flood
 for n in $(seq 2 450); do
-  echo '{{"kind": "push", "commit": "{commit}", "branch": "main", "actor": "flood", "created": 1, "fresh": false}}' >flooded.$n
+  echo '{order}' >flooded.$n
 done
 for n in $(seq 451 500); do echo rubbish >flooded.$n; done
 mv * ../build/

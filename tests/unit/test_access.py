@@ -1,0 +1,73 @@
+"""Keys and the gate: what is a key, and what it may do."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from hooks.gate import Command, Push, decide
+from hooks.pre_receive import deploy_branch
+from mooring import keys
+from mooring.keys import Key
+from mooring.refusal import Refusal
+
+ADMIN = Key("alice", "admin", "ssh-ed25519 AAAA", "SHA256:a")
+DEPLOYER = Key("ci", "deploy", "ssh-ed25519 BBBB", "SHA256:b", ("my-app",))
+
+
+@pytest.fixture(scope="module")
+def public(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path: Path = tmp_path_factory.mktemp("keys") / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "me@laptop", "-f", str(path)], check=True)
+    return path.with_suffix(".pub").read_text()
+
+
+def test_a_public_key_is_taken_with_its_fingerprint_and_comment(public: str) -> None:
+    material, fingerprint, comment = keys.parse_public(f"\n# a comment\n{public}\n")
+    assert public.startswith(material)
+    assert fingerprint.startswith("SHA256:")
+    assert comment == "me@laptop"
+
+
+def test_nothing_else_is(public: str) -> None:
+    for text in ("", "hello", public * 2, f'command="id" {public}', public[:60], "-----BEGIN OPENSSH PRIVATE KEY-----"):
+        with pytest.raises(Refusal):
+            keys.parse_public(text)
+
+
+def test_every_key_is_restricted_and_only_an_admins_has_a_terminal() -> None:
+    assert keys.authorized_line(ADMIN).startswith("restrict,pty,command=")
+    assert keys.authorized_line(DEPLOYER).startswith("restrict,command=")
+    assert "hooks.gate SHA256:b" in keys.authorized_line(DEPLOYER)
+
+
+@pytest.mark.parametrize(
+    "words", ["git-receive-pack 'my-app'", "git-receive-pack '/my-app.git'", "git receive-pack my-app"]
+)
+def test_a_deploy_key_pushes_to_its_app(words: str) -> None:
+    assert decide(DEPLOYER, words) == Push("git-receive-pack", "my-app")
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["", "apps", "sh", "git-receive-pack 'other'", "git-upload-pack 'my-app'", "git-upload-archive 'my-app'",
+     "git-receive-pack '../my-app'", "git-receive-pack my-app other", "git-receive-pack", "config my-app",
+     "git-receive-pack '$(id)'", "git-receive-pack 'my-app", "git-receive-pack my-app; id"],
+)  # fmt: skip
+def test_a_deploy_key_does_nothing_else(words: str) -> None:
+    with pytest.raises(Refusal):
+        decide(DEPLOYER, words)
+
+
+def test_an_admin_key_pushes_fetches_and_runs_every_command_with_its_words_as_they_are() -> None:
+    assert decide(ADMIN, "git-upload-pack 'my-app'") == Push("git-upload-pack", "my-app")
+    assert decide(ADMIN, "config:set my-app 'A=b c' $(id)") == Command(("config:set", "my-app", "A=b c", "$(id)"))
+    assert decide(ADMIN, "") == Command(("help",))
+
+
+def test_main_deploys_else_master_else_what_was_chosen() -> None:
+    assert deploy_branch("", ["main", "master"], []) == "main"
+    assert deploy_branch("", ["master"], []) == "master"
+    assert deploy_branch("", ["master"], ["main"]) == "main"
+    assert deploy_branch("", ["feature"], []) == "main"
+    assert deploy_branch("live", ["main"], ["master"]) == "live"

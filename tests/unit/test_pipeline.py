@@ -1,0 +1,289 @@
+"""What the stages decide: whose turn it is, which processes run, on which port and address, when they are ready."""
+
+from collections.abc import Callable
+
+import pytest
+
+from builders import plan
+from builders.dockerfile import Progress
+from mooring import checks, domains, engine, order, procfile, settings
+from mooring.checks import Check
+from mooring.names import ReleaseName
+from mooring.order import Order
+from mooring.refusal import Refusal
+from mooring.release import Placement, Process, Release
+from mooring.spool import Marker, Place, Stage
+from nginx import site
+from units import dispatch, launch, ready, recover, retire
+
+
+def marker(name: str, stage: Stage = "build", place: Place = "queue") -> Marker:
+    return Marker(ReleaseName.parse(name), stage, place)
+
+
+def turns(stage: Stage, *markers: Marker, parallel: int = 2) -> list[str]:
+    return [str(name) for name in dispatch.turns(stage, list(markers), parallel)]
+
+
+# -- whose turn it is
+
+
+def test_builds_of_different_apps_run_side_by_side_up_to_the_limit() -> None:
+    waiting = [marker("a.1"), marker("b.1"), marker("c.1")]
+    assert turns("build", *waiting) == ["a.1", "b.1"]
+    assert turns("build", *waiting, marker("d.1", place="run")) == ["a.1"]
+    assert turns("build", *waiting, parallel=0) == []
+
+
+@pytest.mark.parametrize("stage", ["build", "launch", "route"])
+def test_a_release_waits_for_an_earlier_one_of_its_app_wherever_that_is(stage: Stage) -> None:
+    assert turns("build", marker("a.2"), marker("a.1", stage, "run")) == []
+    assert turns("launch", marker("a.2", "launch"), marker("a.1", stage, "run")) == []
+
+
+def test_an_app_whose_name_begins_like_anothers_waits_for_nobody() -> None:
+    assert turns("build", marker("foobar.2"), marker("foo.1", place="run")) == ["foobar.2"]
+
+
+def test_a_release_is_never_twice_in_one_stage() -> None:
+    assert turns("route", marker("a.1", "route"), marker("a.1", "route", "run")) == []
+
+
+def test_retiring_waits_for_nothing() -> None:
+    assert turns("retire", marker("a.2", "retire"), marker("a.1", "build", "run")) == ["a.2"]
+
+
+def test_only_waiting_builds_are_superseded_and_only_by_waiting_builds_of_their_app() -> None:
+    markers = [marker("a.1", place="run"), marker("a.2"), marker("a.3"), marker("b.1"), marker("a.4", "launch")]
+    assert dispatch.superseded(markers) == {ReleaseName("a", 2): ReleaseName("a", 3)}
+
+
+def test_after_a_power_cut_what_was_launched_is_launched_again_and_what_is_live_is_routed() -> None:
+    live = ReleaseName("a", 1)
+    assert recover.stage_after_boot(marker("a.2", "build", "run"), live) == "build"
+    assert recover.stage_after_boot(marker("a.2", "launch", "run"), live) == "launch"
+    assert recover.stage_after_boot(marker("a.2", "route", "run"), live) == "launch"
+    assert recover.stage_after_boot(marker("a.1", "route", "run"), live) == "route"
+    assert recover.stage_after_boot(marker("a.1", "retire", "run"), live) == "retire"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "rubbish", "[]", "{}", '{"kind": "push"}',
+     '{"kind": "push", "commit": "x", "branch": "", "actor": "", "created": 1, "fresh": false}',
+     '{"kind": "push", "commit": "' + "a" * 40 + '", "branch": "a\\nb", "actor": "", "created": 1, "fresh": false}'],
+)  # fmt: skip
+def test_a_marker_that_is_no_order_is_refused(text: str) -> None:
+    with pytest.raises(Refusal):
+        order.parse(text)
+
+
+def test_an_order_reads_as_it_was_written() -> None:
+    wanted = Order("push", "a" * 40, "main", "ci", 1.5)
+    assert order.parse(wanted.render()) == wanted
+
+
+# -- which processes, on which port
+
+
+@pytest.mark.parametrize(
+    ("exposed", "port"),
+    [([], None), (["3000/tcp"], 3000), (["9000/tcp", "3000/tcp"], 3000), (["5000/tcp", "8080/tcp"], 8080),
+     (["80/tcp", "8080/tcp"], 80), (["53/udp"], None), (["53/udp", "5000/tcp"], 5000)],
+)  # fmt: skip
+def test_the_port_is_80_8080_or_5000_else_the_lowest(exposed: list[str], port: int | None) -> None:
+    assert plan.port_of(exposed) == port
+
+
+def processes(
+    commands: dict[str, str], exposed: list[str], formation: dict[str, int] | None = None
+) -> dict[str, tuple[int, int | None]]:
+    found = plan.processes(commands, exposed, {}, formation or {}, Check())
+    return {each.name: (each.count, each.port) for each in found}
+
+
+def test_an_image_alone_is_web_where_it_exposes_a_port_and_a_worker_where_not() -> None:
+    assert processes({}, ["80/tcp"]) == {"web": (1, 80)}
+    assert processes({}, []) == {"worker": (1, None)}
+
+
+def test_a_procfiles_web_runs_once_and_the_others_as_often_as_the_formation_says() -> None:
+    commands = {"web": "a", "worker": "b", "release": "c"}
+    assert processes(commands, []) == {"web": (1, 5000), "worker": (0, None)}
+    assert processes(commands, ["80/tcp"], {"web": 2, "worker": 3}) == {"web": (2, 80), "worker": (3, None)}
+
+
+def test_a_procfile_without_web_runs_one_of_each() -> None:
+    assert processes({"bot": "a", "clock": "b"}, []) == {"bot": (1, None), "clock": (1, None)}
+
+
+def test_a_procfile_is_read_and_its_bad_line_is_named() -> None:
+    assert procfile.parse("# c\nweb: run --port $PORT\n\nworker:  x: y\n") == {
+        "web": "run --port $PORT",
+        "worker": "x: y",
+    }
+    for text, line in (("web", 1), ("web: a\n\nWEB: b", 3), ("web: a\nweb: b", 2), ("a b: c", 1), ("web:", 1)):
+        with pytest.raises(Refusal, match=f"Procfile line {line}"):
+            procfile.parse(text)
+
+
+def test_addresses_are_free_ones_after_the_gateways() -> None:
+    wanted = (Process("web", 2, port=80), Process("worker", 0), Process("bot", 1))
+    found = launch.placements(wanted, "10.90.0.0/29", {"10.90.0.3"})
+    assert found == (
+        Placement("web", 1, "10.90.0.2"), Placement("web", 2, "10.90.0.4"), Placement("bot", 1, "10.90.0.5")
+    )  # fmt: skip
+    with pytest.raises(Refusal, match="too few addresses"):
+        launch.placements((Process("web", 6),), "10.90.0.0/29", set())
+
+
+def test_an_apps_subnet_overlaps_no_other_network() -> None:
+    assert engine.free_subnet("10.90.0.0/24", ["10.90.0.0/26", "172.17.0.0/16", "fd00::/64"]) == "10.90.0.128/25"
+    with pytest.raises(Refusal, match="is taken"):
+        engine.free_subnet("10.90.0.0/24", ["10.0.0.0/8"])
+
+
+# -- when it is ready
+
+
+def answers(*outcomes: Exception | None) -> Callable[[], None]:
+    left = list(outcomes)
+
+    def probe() -> None:
+        outcome = left.pop(0) if len(left) > 1 else left[0]
+        if outcome:
+            raise outcome
+
+    return probe
+
+
+def alive(seconds: float) -> bool:
+    return False
+
+
+def test_a_process_that_does_not_listen_yet_is_asked_again() -> None:
+    ready.wait(Process("web"), answers(ready.NotYet("a"), ready.NotYet("b"), None), alive, 10)
+
+
+def test_wrong_answers_use_up_the_attempts() -> None:
+    process = Process("web", check=Check(attempts=2))
+    ready.wait(process, answers(ready.Wrong("500"), None), alive, 10)
+    with pytest.raises(Refusal, match=r"500 \(2 times"):
+        ready.wait(process, answers(ready.Wrong("500")), alive, 10)
+
+
+def test_a_process_that_never_listens_fails_when_its_time_is_over() -> None:
+    with pytest.raises(Refusal, match=r"deaf \(for"):
+        ready.wait(Process("web"), answers(ready.NotYet("deaf")), alive, 0)
+
+
+def test_a_process_that_ends_fails_at_once_whatever_it_answered() -> None:
+    for probe in (answers(None), answers(ready.NotYet("x")), None):
+        with pytest.raises(Refusal, match="it ended"):
+            ready.wait(Process("web"), probe, lambda seconds: True, 10)
+
+
+def test_a_process_without_port_is_ready_when_it_has_lived_long_enough() -> None:
+    waited: list[float] = []
+
+    def gone(seconds: float) -> bool:
+        waited.append(seconds)
+        return False
+
+    ready.wait(Process("worker"), None, gone, 10)
+    assert sum(waited) == 3
+
+
+def test_a_startup_check_is_read_from_app_json() -> None:
+    found = checks.parse({"web": [{"type": "startup", "path": "/up", "attempts": 4, "wait": 2}, {"type": "liveness"}]})
+    assert (found["web"].kind, found["web"].path, found["web"].attempts, found["web"].budget) == ("path", "/up", 4, 8)
+    assert checks.parse({"web": [{"listening": True}]})["web"].kind == "listening"
+    assert checks.parse({}) == {}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [[], {"web": {}}, {"web": [{"path": "x"}]}, {"web": [{"attempts": "3"}]}, {"web": [{"wait": -1}]},
+     {"web": [{"typo": 1}]}, {"web": [{"path": "/"}, {"path": "/"}]}, {"web": [{"path": "/\r\nX: y"}]}],
+)  # fmt: skip
+def test_a_wrong_startup_check_is_refused(wrong: object) -> None:
+    with pytest.raises(Refusal, match=r"app\.json"):
+        checks.parse(wrong)
+
+
+def test_only_open_connections_to_the_old_addresses_are_waited_for() -> None:
+    table = (
+        "  sl  local_address rem_address   st\n"
+        "   0: 0100000A:8124 02005A0A:1F90 01\n"
+        "   1: 0100000A:8124 02005A0A:1F90 06\n"
+        "   2: 0100000A:8124 03005A0A:1F90 01\n"
+    )
+    assert retire.open_connections(table, {"10.90.0.2"}) == 1
+    assert retire.open_connections(table, {"10.90.0.9"}) == 0
+
+
+# -- what is said and written
+
+
+class Heard:
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def line(self, text: str) -> None:
+        self.lines.append(text)
+
+
+def test_buildkits_progress_is_shown_as_a_person_reads_it() -> None:
+    heard = Heard()
+    progress = Progress(heard)  # type: ignore[arg-type]
+    for line in (
+        "#0 building with default", "#1 [internal] load build definition from Dockerfile", "#5 [1/2] FROM busybox",
+        "#5 CACHED", "#6 [2/2] RUN make", "#6 0.123 compiling", "#6 [2/2] RUN make", "#6 ERROR: exit code: 2",
+        "write /x: no space left on device",
+    ):  # fmt: skip
+        progress.take(line)
+    assert heard.lines == ["[1/2] FROM busybox", "      (cached)", "[2/2] RUN make", "      compiling"]
+    assert progress.error == "exit code: 2"
+    assert progress.full
+
+
+def test_a_site_names_its_release_and_reaches_only_its_web_processes() -> None:
+    record = Release(
+        ReleaseName("my-app", 3), "push", "ci", 0,
+        processes=(Process("web", 2, port=8080), Process("worker", 1)),
+        placements=(
+            Placement("web", 1, "10.9.0.2"), Placement("web", 2, "10.9.0.3"), Placement("worker", 1, "10.9.0.4"),
+        ),
+    )  # fmt: skip
+    text = site.render(record, ("a.example", "*.b.example"), ("old.example",))
+    assert "server 10.9.0.2:8080" in text
+    assert "server 10.9.0.3:8080" in text
+    assert "10.9.0.4" not in text
+    assert "server_name a.example *.b.example;" in text
+    assert "return 301 $scheme://a.example$request_uri;" in text
+    assert site.render(record, (), ("old.example",)).count("server_name") == 0
+
+
+@pytest.mark.parametrize("domain", ["a", "a.example", "*.example.com", "xn--bcher-kva.example", "A.Example."])
+def test_host_names_are_host_names(domain: str) -> None:
+    assert domains.check(domain) == domain.lower().rstrip(".")
+
+
+@pytest.mark.parametrize(
+    "domain", ["", "a b", "a;b", "-a.example", "*.com.", "a..b", "*", "a_b.c", "é.example", "a\n", "x" * 64]
+)
+def test_nothing_else_is(domain: str) -> None:
+    with pytest.raises(Refusal):
+        domains.check(domain)
+
+
+def test_settings_are_read_and_a_wrong_one_is_named() -> None:
+    assert settings.parse('domain = "x.y"\n[builds]\nparallel = 3\n').builds_parallel == 3
+    for text, name in (
+        ("x = 1", "x"),
+        ("[builds]\nparallel = '3'", "builds.parallel"),
+        ("[stop]\ntimeout = -1", "stop.timeout"),
+        ("[", "TOML"),
+    ):
+        with pytest.raises(Refusal, match=name):
+            settings.parse(text)
