@@ -5,13 +5,13 @@
 `--key` is what the gate adds: the role of that key is looked up again here, where root begins.
 """
 
-import difflib
+import contextlib
 import os
+import signal
 import sys
-from typing import NoReturn
 
 from mooring import commands
-from mooring.commands import Command
+from mooring.commands import Misuse
 from mooring.refusal import Refusal, die
 
 USAGE = 2
@@ -20,31 +20,53 @@ INTERRUPTED = 130
 
 def main() -> None:
     os.umask(0o022)
-    words = sys.argv[1:]
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    for end in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(end, signal.default_int_handler)
+    status = attempt(sys.argv[1:])
     try:
-        if words[:1] == ["--key"] and len(words) > 1:
-            words = admit(words[1], words[2:])
-        elif os.geteuid() != 0:
-            die("this needs root", "`sudo mooring …`, or `ssh mooring@HOST …` with an admin key")
-        status = run(words or ["help"])
         sys.stdout.flush()
-    except Refusal as refusal:
-        print(f"mooring: {refusal}".replace("\n", " "), file=sys.stderr)
-        status = 1
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 1
-    except KeyboardInterrupt:
-        print("\nmooring: stopped looking; what was begun goes on (`mooring releases APP` shows it)", file=sys.stderr)
-        status = INTERRUPTED
-    except Exception as error:
-        report(error)
-        status = 1
     sys.exit(status)
 
 
-def admit(fingerprint: str, words: list[str]) -> list[str]:
-    """The words, if the key may have them run as root; raise Refusal otherwise."""
+def attempt(words: list[str]) -> int:
+    """Run a command; whatever comes in the way of it is one line on stderr. Returns the exit status."""
+    try:
+        return run(admit(words) or ["help"])
+    except Refusal as refusal:
+        say(str(refusal))
+        return 1
+    except Misuse as misuse:
+        say(str(misuse))
+        return USAGE
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    except BrokenPipeError:
+        return 1
+    except KeyboardInterrupt as interrupt:
+        if interrupt.args:
+            say(str(interrupt))
+        return INTERRUPTED
+    except Exception as error:
+        report(error)
+        return 1
+
+
+def admit(words: list[str]) -> list[str]:
+    """The command, if whoever gave it may have it run as root; raise Refusal otherwise."""
+    if os.geteuid() != 0:
+        die("run it with sudo, or over ssh", "`sudo mooring …`, `ssh mooring@HOST …` with an admin key")
+    if not all(word.isascii() or is_text(word) for word in words):
+        die("an argument is not UTF-8", "type it in a terminal that writes UTF-8")
+    if words[:1] != ["--key"] or len(words) < 2:
+        return words
+    return admit_key(words[1], words[2:])
+
+
+def admit_key(fingerprint: str, words: list[str]) -> list[str]:
     from mooring import keys, settings
 
     key = keys.find(fingerprint)
@@ -57,33 +79,29 @@ def admit(fingerprint: str, words: list[str]) -> list[str]:
     return words
 
 
+def is_text(word: str) -> bool:
+    """Whether the bytes of an argument were UTF-8 (os.fsdecode keeps others as surrogates)."""
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def run(words: list[str]) -> int:
-    if words[0] in ("-h", "--help"):
-        words = ["help"]
-    command = commands.find(words[0])
+    name = {"-h": "help", "--help": "help", "--version": "version"}.get(words[0], words[0])
+    command = commands.find(name)
     if command is None:
-        misused(unknown(words[0]))
-    parser = command.parser()
-    parser.error = lambda message: misused(f"{command.name}: {message}; {usage(command)}")  # type: ignore[method-assign]
-    arguments = vars(parser.parse_args(words[1:]))
+        raise Misuse(commands.unknown(name))
+    arguments = vars(command.parser().parse_args(words[1:]))
     return command.run(**arguments) or 0
 
 
-def usage(command: Command) -> str:
-    return " ".join(command.parser().format_usage().split())
-
-
-def unknown(word: str) -> str:
-    near = difflib.get_close_matches(word, [each.name for each in commands.every()], n=1)
-    shown = word[:60].encode("unicode_escape").decode()
-    return f"there is no command {shown!r}" + (
-        f" (did you mean {near[0]}?)" if near else " (`mooring help` lists them)"
-    )
-
-
-def misused(message: str) -> NoReturn:
-    print(f"mooring: {message}".replace("\n", " "), file=sys.stderr)
-    sys.exit(USAGE)
+def say(message: str) -> None:
+    """One line on stderr, whatever is in the message."""
+    line = "".join(c if c.isprintable() else " " for c in " ".join(message.split()))
+    with contextlib.suppress(BrokenPipeError):
+        print(f"mooring: {line}", file=sys.stderr, flush=True)
 
 
 def report(error: Exception) -> None:
@@ -94,8 +112,7 @@ def report(error: Exception) -> None:
 
     text = "".join(traceback.format_exception(error))
     journal.send(text, SYSLOG_IDENTIFIER="mooring", PRIORITY="3")
-    reason = " ".join(str(error).split())[:300]
-    print(f"mooring: that broke: {reason} (`journalctl -t mooring` has the details)", file=sys.stderr)
+    say(f"that broke: {str(error)[:300] or type(error).__name__} (`journalctl -t mooring` has the details)")
 
 
 if __name__ == "__main__":

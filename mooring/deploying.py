@@ -84,8 +84,16 @@ def reroute(app: App) -> int:
 
 
 def follow(name: ReleaseName, since: float) -> int:
-    """Print what is said of a release until it has ended; return 0 if it is live."""
+    """Print what is said of a release until it has ended; return 0 if it is live.
+
+    Raises KeyboardInterrupt, with what to say, where a person does not wait for that.
+    """
     waiting = [marker for marker in spool.deploying(name.app) if marker.release.number < name.number]
     if waiting:
         print(f"-----> v{waiting[0].release.number} is on its way; v{name.number} comes after it", flush=True)
-    return 0 if journal.follow(name, since, lambda line: print(line, flush=True)) == "live" else 1
+    try:
+        return 0 if journal.follow(name, since, lambda line: print(line, flush=True)) == "live" else 1
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"{name.app} v{name.number} goes on (`mooring releases {name.app}` shows how it ends)"
+        ) from None

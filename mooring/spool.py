@@ -11,7 +11,7 @@ Every move is a rename(2). Dispatching, and putting back what waits, happens und
 import fcntl
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,11 +77,24 @@ def hand_over(release: ReleaseName, stage: Stage, following: Stage) -> bool:
 
 def take_out(release: ReleaseName) -> list[Marker]:
     """Remove every marker of a release, so that no stage begins or hands over; return where they were."""
+    return _remove(lambda marker: marker.release == release and marker.stage != "retire")
+
+
+def forget(app: str) -> list[ReleaseName]:
+    """Remove every marker of an app that goes away; return the releases that were on their way to being live."""
+    found = _remove(lambda marker: marker.release.app == app)
+    return sorted({marker.release for marker in found if marker.stage in DEPLOYING})
+
+
+def _remove(unwanted: Callable[[Marker], bool]) -> list[Marker]:
+    """Remove markers, also one that a stage hands over meanwhile."""
+    removed: list[Marker] = []
     with locked():
-        found = [marker for marker in markers() if marker.release == release and marker.stage != "retire"]
-        for marker in found:
-            _path(marker).unlink(missing_ok=True)
-    return found
+        while found := [marker for marker in markers() if unwanted(marker)]:
+            for marker in found:
+                _path(marker).unlink(missing_ok=True)
+            removed += found
+    return removed
 
 
 def finish(release: ReleaseName, stage: Stage) -> None:

@@ -8,7 +8,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 Run = Callable[..., int | None]
 
@@ -23,6 +23,15 @@ ALONE = {
 
 ALIASES = {"create": "apps:create", "delete": "apps:destroy", "destroy": "apps:destroy", "restart": "ps:restart"}
 """dokku-alt's words."""
+
+
+class Misuse(Exception):
+    """A command that there is not, or arguments that it does not take."""
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise Misuse(f"{message}; {self.format_usage()}")
 
 
 @dataclass(frozen=True)
@@ -42,7 +51,7 @@ class Command:
     run: Run
 
     def parser(self) -> argparse.ArgumentParser:
-        parser = argparse.ArgumentParser(
+        parser = Parser(
             prog=f"mooring {self.name}",
             description=self.summary,
             epilog=f"example: {self.example}",
@@ -85,6 +94,15 @@ def find(name: str) -> Command | None:
         return None
     importlib.import_module(f"mooring.commands.{module}")
     return known.get(name)
+
+
+def unknown(name: str) -> str:
+    """What is said of a command that there is not."""
+    import difflib
+
+    near = difflib.get_close_matches(name, [*(each.name for each in every()), *ALIASES], n=1)
+    hint = f"did you mean {near[0]}?" if near else "`mooring help` lists them"
+    return f"there is no command {name[:60]!r} ({hint})"
 
 
 def modules() -> list[str]:

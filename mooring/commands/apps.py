@@ -1,6 +1,5 @@
 """Apps: `apps*`."""
 
-import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +13,8 @@ from mooring.commands.listing import moment, now, show, show_one
 from mooring.names import ReleaseName
 from mooring.refusal import die
 
+NEW = argument("new", metavar="NEW")
+
 
 @command("apps", "mooring apps", JSON)
 def list_(json: bool) -> None:
@@ -25,7 +26,7 @@ def list_(json: bool) -> None:
             {
                 "name": app.name,
                 "release": f"v{live.number}" if live else "",
-                "state": "stopped" if choices.stopped else "live" if live else "never deployed",
+                "state": "never deployed" if live is None else "stopped" if choices.stopped else "live",
                 "locked": choices.locked,
                 "domains": list(domains.of(app)),
             }
@@ -36,8 +37,10 @@ def list_(json: bool) -> None:
 @command("apps:create", "mooring apps:create my-app", APP)
 def create(app: str) -> None:
     """Make an app, to be pushed to."""
-    made = apps.create(app, now())
-    print(f"{made.name} is made: `git push mooring@HOST:{made.name} main` deploys it")
+    new = App(names.check_app(app))
+    domains.refuse_taken([domains.default(new)], new)
+    apps.create(app, now())
+    print(f"{app} is made: `git push mooring@HOST:{app} main` deploys it")
 
 
 @command("apps:info", "mooring apps:info my-app", APP, JSON)
@@ -56,6 +59,7 @@ def info(app: str, json: bool) -> None:
             "processes": [f"{p.name}={p.count}" for p in record.processes] if record else [],
             "deploy-branch": choices.deploy_branch or "main, else master",
             "domains": list(domains.of(target)),
+            "redirects": list(choices.redirects),
             "url": domains.url(target) or "",
             "locked": choices.locked,
             "stopped": choices.stopped,
@@ -84,80 +88,84 @@ def unlock(app: str) -> None:
 )
 def destroy(app: str, force: bool) -> None:
     """Remove an app with its releases, config, repository, images and keys."""
+    from mooring.commands import removing
+
     target = apps.find(app)
     if not force:
         print(f"This removes {app} for good. Type its name to go on: ", end="", file=sys.stderr, flush=True)
-        if sys.stdin.readline().strip() != app:
+        if not sys.stdin or sys.stdin.readline().strip() != app:
             die(f"{app} was not removed", "type its name, or use --force")
-    remove(target)
+    removing.remove(target, f"{app} was destroyed by {actor()}")
     replace_in_keys(app, lambda each: ())
     print(f"{app} is removed")
 
 
-@command("apps:clone", "mooring apps:clone my-app my-copy", APP, argument("new", metavar="NEW"))
+@command("apps:clone", "mooring apps:clone my-app my-copy", APP, NEW)
 def clone(app: str, new: str) -> int:
     """Make a copy of an app: its repository, config and live image, under its own domain."""
-    source = apps.find(app)
-    return copy(source, new, domains_too=False)
+    status = copy(apps.find(app), new)
+    if status == 0:
+        print(f"{new} is a copy of {app}")
+    return status
 
 
-@command("apps:rename", "mooring apps:rename my-app your-app", APP, argument("new", metavar="NEW"))
+@command("apps:rename", "mooring apps:rename my-app your-app", APP, NEW)
 def rename(app: str, new: str) -> int:
     """Give an app another name; it serves under the old one until it does under the new."""
+    from mooring import spool
+    from mooring.commands import removing
+
     source = apps.find(app)
-    status = copy(source, new, domains_too=True)
+    if spool.deploying(app):
+        die(f"a release of {app} is on its way", f"wait until it has ended, or `mooring deploys:cancel {app}`")
+    choices = source.choices()
+    status = copy(source, new, domains=choices.domains, redirects=choices.redirects or None)
     if status == 0:
-        remove(source)
+        target = App(new)
+        if choices.locked:
+            target.choose(locked=True)
+        if choices.stopped:
+            from mooring.commands import ps
+
+            ps.stop(new, "")
         replace_in_keys(app, lambda each: (new,))
+        removing.remove(source, f"{app} is called {new} now")
         print(f"{app} is {new} now")
     return status
 
 
-def copy(source: App, new: str, *, domains_too: bool) -> int:
-    """Make `new` like `source` and wait until it is live; nothing of it is left if it does not become so."""
+def copy(source: App, new: str, **choices: object) -> int:
+    """Make `new` like `source`, with these choices too, and wait until it is live; else nothing of it is left."""
     from mooring import deploying
+    from mooring.commands import removing
     from mooring.program import as_git_user, run
+    from mooring.source import environment
 
     if source.live is None and release.every(source):
-        die(f"{source.name} has no live release to copy", "deploy it first")
+        die(f"{source.name} has no live release to copy", f"deploy it, or `mooring apps:create {new}` and push")
+    default = domains.default(App(names.check_app(new)))
+    if not ("domains" in choices and default in (*domains.of(source), *source.choices().redirects)):
+        domains.refuse_taken([default], App(new))
     target = apps.create(new, now())
     try:
-        choices = source.choices()
-        target.choose(
-            deploy_branch=choices.deploy_branch or None,
-            **({"domains": choices.domains, "redirects": choices.redirects or None} if domains_too else {}),
-        )
+        target.choose(deploy_branch=source.choices().deploy_branch or None, **choices)
         target.write_config(source.config())
-        refs = "+refs/heads/*:refs/heads/*"
-        run(*as_git_user(("git", "-C", str(target.repository), "fetch", "--quiet", str(source.repository), refs)))
+        # What was deployed is kept under its release's number, and the new app has numbers of its own.
+        kept = f"+refs/mooring/*:refs/mooring/copied/{source.name}/*"
+        refs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", kept)
+        git = ("git", "-C", str(target.repository), "fetch", "--quiet", "--no-write-fetch-head")
+        run(*as_git_user((*git, str(source.repository), *refs)), env={**environment(), "GIT_ALLOW_PROTOCOL": "file"})
         status = deploying.launch_image(target, release.load(source.live), actor()) if source.live else 0
+    except KeyboardInterrupt:
+        removing.remove(target, f"{new} was not wanted any more")
+        raise KeyboardInterrupt(f"{new} was not made; {source.name} is as it was") from None
     except BaseException:
-        remove(target)
+        removing.remove(target, f"{new} could not be made")
         raise
     if status:
-        remove(target)
+        removing.remove(target, f"{new} did not become live")
+        print(f" !     {new} was not made; {source.name} is as it was", flush=True)
     return status
-
-
-def remove(app: App) -> None:
-    """Remove everything of an app; requests stop first, its folder goes last."""
-    from mooring import engine, spool, systemd
-    from mooring.program import run
-
-    for marker in spool.deploying(app.name):
-        spool.take_out(marker.release)
-    systemd.stop([f"mooring-{stage}@{app.name}.*" for stage in spool.STAGES])
-    gone = app.folder.with_name(f".gone-{app.name}")
-    shutil.rmtree(gone, ignore_errors=True)
-    app.folder.rename(gone)
-    run("systemctl", "reload", "nginx.service")
-    systemd.stop([f"mooring-app@{app.name}.*"])
-    for container in engine.containers(app.name):
-        engine.remove(container)
-    for tag in engine.images(app.name):
-        engine.remove_image(tag)
-    engine.remove_network(app.name)
-    shutil.rmtree(gone)
 
 
 def replace_in_keys(app: str, by: Callable[[str], tuple[str, ...]]) -> None:

@@ -13,6 +13,7 @@ from mooring.commands.stdin import read
 from mooring.refusal import die
 
 RESERVED = ("PORT", "SOURCE_VERSION")
+FORMATS = ("env", "shell", "json")
 NO_RESTART = argument("--no-restart", action="store_true", help="keep it for the next release")
 
 
@@ -22,14 +23,11 @@ NO_RESTART = argument("--no-restart", action="store_true", help="keep it for the
 def config(app: str, json: bool, shell: bool) -> None:
     """Show the config vars of an app."""
     pairs = apps.find(app).config()
-    if shell:
-        print(" ".join(f"{name}={shlex.quote(value)}" for name, value in sorted(pairs.items())))
-    elif json:
-        print(json_module.dumps(pairs, indent=1, sort_keys=True))
-    else:
-        show(
-            [{"name": n, "value": v} for n, v in sorted(pairs.items())], as_json=False, empty=f"{app} has no config var"
-        )
+    if shell or json:
+        print(rendered(pairs, "shell" if shell else "json"))
+        return
+    rows = [{"name": name, "value": value} for name, value in sorted(pairs.items())]
+    show(rows, as_json=False, empty=f"{app} has no config var")
 
 
 @command("config:get", "mooring config:get my-app GREETING", APP, argument("name", metavar="NAME"))
@@ -79,16 +77,30 @@ def import_(app: str, no_restart: bool) -> int:
     return change(target, {**target.config(), **check(new)}, no_restart=no_restart)
 
 
-@command("config:export", "mooring config:export my-app > .env", APP)
-def export(app: str) -> None:
-    """Print the config vars as an env file that config:import reads."""
-    print(environment.render(apps.find(app).config()), end="")
+@command(
+    "config:export",
+    "mooring config:export my-app > .env",
+    APP,
+    argument("--format", choices=FORMATS, default="env", help="env (the default: config:import reads it), shell, json"),
+)
+def export(app: str, format: str) -> None:
+    """Print the config vars as a file that config:import reads, or in another format."""
+    text = rendered(apps.find(app).config(), format)
+    print(text, end="\n" if text and not text.endswith("\n") else "")
+
+
+def rendered(pairs: dict[str, str], format: str) -> str:
+    if format == "json":
+        return json_module.dumps(pairs, indent=1, sort_keys=True, ensure_ascii=False)
+    if format == "shell":
+        return " ".join(f"{name}={shlex.quote(value)}" for name, value in sorted(pairs.items()))
+    return environment.render(pairs)
 
 
 def check(pairs: dict[str, str]) -> dict[str, str]:
     for name in pairs:
         if name in RESERVED or name.startswith("MOORING_"):
-            die(f"{name} is set by Mooring itself", "choose another name")
+            die(f"{name} is set by Mooring itself", "the app finds it in its environment; choose another name")
         if "\0" in pairs[name]:
             die(f"the value of {name} has a NUL byte", "an environment cannot hold one")
     return pairs
@@ -99,16 +111,20 @@ def change(app: App, config: dict[str, str], *, no_restart: bool) -> int:
     before = app.config()
     changed = sorted(name for name in {*before, *config} if before.get(name) != config.get(name))
     if not changed:
-        print("nothing changed")
+        print(f"nothing changed: {app.name} has it so already, and no release is made")
         return 0
     app.write_config(config)
     print(f"-----> {', '.join(changed)} changed", flush=True)
     if no_restart or app.live is None:
-        print("       kept for the next release")
+        print(f"       Kept for the next release{'' if app.live else ', which will be the first'}.")
         return 0
     from mooring import deploying
 
     status = deploying.launch(app, "config", actor())
     if status:
-        print(" !     the change is kept for the next release; `config:set` or `config:unset` mends it")
+        print(
+            f" !     The change is kept for the next release: `mooring config:unset {app.name} {changed[0]}` takes it"
+            f" back, `mooring rollback {app.name}` goes back to an earlier release and its config.",
+            flush=True,
+        )
     return status

@@ -3,7 +3,7 @@
 from typing import Any
 
 from mooring import app as apps
-from mooring import domains, files, paths
+from mooring import domains, files, paths, settings
 from mooring.app import App
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import show
@@ -43,14 +43,15 @@ def add(app: str, wanted: list[str]) -> int:
     own = domains.of(target)
     # The default one stays, last: the first is the one for people, and what others are redirected to.
     wide = dict.fromkeys([*(each for each in own if each != default), *new, *(each for each in own if each == default)])
-    return change(target, domains=tuple(wide))
+    return change(target, domains=tuple(wide), redirects=redirects_without(target, new))
 
 
 @command("domains:set", "mooring domains:set my-app www.example.com", APP, DOMAINS)
 def set_(app: str, wanted: list[str]) -> int:
     """Let an app answer to these host names and no others."""
     target = apps.find(app)
-    return change(target, domains=tuple(dict.fromkeys(checked(target, wanted))))
+    new = checked(target, wanted)
+    return change(target, domains=tuple(dict.fromkeys(new)), redirects=redirects_without(target, new))
 
 
 @command("domains:remove", "mooring domains:remove my-app www.example.com", APP, DOMAINS)
@@ -64,8 +65,16 @@ def remove(app: str, wanted: list[str]) -> int:
         if each not in (*own, *choices.redirects):
             die(f"{each} is not {app}'s", f"`mooring domains {app}` lists what it has")
     left = tuple(each for each in own if each not in given)
-    redirects = tuple(each for each in choices.redirects if each not in given)
-    return change(target, domains=choices.domains if left == own else left or None, redirects=redirects or None)
+    if not left and own == (domains.default(target),):
+        die(
+            f"{own[0]} is the only domain of {app}, and its default one",
+            f"`mooring domains:set {app} DOMAIN` replaces it",
+        )
+    return change(
+        target,
+        domains=choices.domains if left == own else left or None,
+        redirects=redirects_without(target, given),
+    )
 
 
 @command("domains:redirect", "mooring domains:redirect my-app example.com", APP, DOMAINS)
@@ -76,29 +85,63 @@ def redirect(app: str, wanted: list[str]) -> int:
     for each in new:
         if each in domains.of(target):
             die(f"{each} is answered by {app} itself", f"`mooring domains:remove {app} {each}` first")
+    if domains.url(target) is None:
+        die(f"{app} has no domain to redirect to", f"`mooring domains:add {app} www.example.com` first")
     return change(target, redirects=tuple(dict.fromkeys([*target.choices().redirects, *new])))
 
 
 @command("domains:set-global", "mooring domains:set-global apps.example.com", argument("domain", metavar="DOMAIN"))
 def set_global(domain: str) -> int:
-    """Give the server another domain: apps without one of their own answer below it."""
+    """Give the server another domain: every app answers below it where it answered below the one before."""
     import tomlkit
 
     new = domains.check(domain)
     if new.startswith("*."):
         die("the domain is given without *.", f"mooring domains:set-global {new[2:]}")
+    before = settings.load().domain
+    every = list(apps.every())
+    refuse_taken_defaults(every, new)
     document = tomlkit.parse(paths.SETTINGS.read_text() if paths.SETTINGS.exists() else "")
     document["domain"] = new
     files.write(paths.SETTINGS, tomlkit.dumps(document))
-    print(f"apps answer at NAME.{new} now")
-    statuses = [reroute(app) for app in apps.every() if app.choices().domains is None]
-    return max(statuses, default=0)
+    print(f"apps answer at http://NAME.{new} now", flush=True)
+    failed = [app.name for app in every if not move_default(app, before, new)]
+    if failed:
+        print(f" !     Not routed: {', '.join(failed)}.")
+    return 1 if failed else 0
+
+
+def refuse_taken_defaults(every: list[App], domain: str) -> None:
+    """Raise Refusal if an app's own name under `domain` is a host name that was given to another app."""
+    owners = {each: app.name for app in every for each in (*(app.choices().domains or ()), *app.choices().redirects)}
+    for app in every:
+        owner = owners.get(f"{app.name}.{domain}", app.name)
+        if owner != app.name:
+            die(
+                f"{app.name}.{domain} belongs to the app {owner}",
+                f"`mooring domains:remove {owner} {app.name}.{domain}` first",
+            )
+
+
+def move_default(app: App, before: str, new: str) -> bool:
+    """Let an app answer under the server's new domain if it did under the one before; whether that went well."""
+    chosen = app.choices().domains
+    old = f"{app.name}.{before}"
+    if chosen is not None:
+        if old not in chosen:
+            return True
+        app.choose(domains=tuple(dict.fromkeys(f"{app.name}.{new}" if each == old else each for each in chosen)))
+    return reroute(app) == 0
 
 
 def checked(app: App, wanted: list[str]) -> list[str]:
     new = [domains.check(each) for each in wanted]
     domains.refuse_taken(new, app)
     return new
+
+
+def redirects_without(app: App, names: list[str]) -> tuple[str, ...] | None:
+    return tuple(each for each in app.choices().redirects if each not in names) or None
 
 
 def change(app: App, **choices: Any) -> int:
@@ -108,8 +151,9 @@ def change(app: App, **choices: Any) -> int:
     status = reroute(app)
     if status:
         app.choose(**before)
+        print(f" !     The domains of {app.name} are as they were.", flush=True)
         return status
-    print(f"{app.name} answers to {', '.join(domains.of(app)) or 'no host name'}")
+    print(f"{app.name} answers to {', '.join(domains.of(app))}")
     return 0
 
 

@@ -13,12 +13,10 @@ def version() -> None:
 @command("help", "mooring help config:set", argument("name", metavar="COMMAND", nargs="?", default=""))
 def help_(name: str) -> None:
     """List the commands, or explain one."""
-    from mooring.refusal import die
-
     if name:
         found = commands.find(name)
         if found is None:
-            die(f"there is no command {name[:60]!r}", "`mooring help` lists them")
+            raise commands.Misuse(commands.unknown(name))
         found.parser().print_help()
         return
     print("mooring COMMAND …    on the server, or ssh mooring@HOST COMMAND … with an admin key\n")

@@ -9,7 +9,7 @@ from typing import Any
 def show(rows: Sequence[dict[str, Any]], *, as_json: bool, empty: str = "") -> None:
     """Print rows with the same keys: as columns under the keys, or as a JSON array. `empty` is said of no rows."""
     if as_json:
-        print(json.dumps(list(rows), indent=1))
+        print(json.dumps(list(rows), indent=1, ensure_ascii=False))
         return
     if not rows:
         print(empty)
@@ -23,7 +23,7 @@ def show(rows: Sequence[dict[str, Any]], *, as_json: bool, empty: str = "") -> N
 def show_one(record: dict[str, Any], *, as_json: bool) -> None:
     """Print one thing's fields, a line each, or as a JSON object."""
     if as_json:
-        print(json.dumps(record, indent=1))
+        print(json.dumps(record, indent=1, ensure_ascii=False))
         return
     width = max(len(key) for key in record) + 1
     for key, value in record.items():
@@ -35,7 +35,8 @@ def word(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return " ".join(map(str, value))
-    return "" if value is None else str(value)
+    # A line break, or an escape sequence, would break the columns.
+    return "" if value is None else "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(value))
 
 
 def moment(seconds: float | None) -> str:

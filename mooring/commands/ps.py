@@ -1,16 +1,18 @@
 """Processes: `ps*`."""
 
+import time
+
 from mooring import app as apps
 from mooring import release
 from mooring.actor import actor
 from mooring.app import App
 from mooring.commands import APP, JSON, argument, command
-from mooring.commands.listing import show
+from mooring.commands.listing import moment, show
 from mooring.names import ContainerName
 from mooring.refusal import die
 
 PROCESS = argument("process", metavar="PROCESS", nargs="?", default="", help="web, or web.1; all without it")
-SHOWN = ("Id", "ActiveState", "SubState", "NRestarts", "StateChangeTimestamp")
+SHOWN = ("Id", "ActiveState", "SubState", "NRestarts", "StateChangeTimestampMonotonic")
 
 
 @command("ps", "mooring ps my-app", APP, JSON)
@@ -29,7 +31,7 @@ def list_(app: str, json: bool) -> None:
             {
                 "process": f"{container.process}.{container.index}",
                 "state": f"{state.get('ActiveState', 'unknown')} ({state.get('SubState', '')})",
-                "since": state.get("StateChangeTimestamp", ""),
+                "since": since(state),
                 "restarts": int(state.get("NRestarts") or 0),
                 "release": f"v{container.release.number}",
                 "address": record.address(container) + (f":{port}" if port else ""),
@@ -46,27 +48,27 @@ def restart(app: str, process: str) -> int:
         from mooring import deploying
 
         return deploying.launch(target, "restart", actor())
-    return run_units("restart", target, process)
+    return run_units("restart", target, running(target, process))
 
 
 @command("ps:stop", "mooring ps:stop my-app", APP, PROCESS)
 def stop(app: str, process: str) -> int:
     """Stop an app until `ps:start` or the next deploy; or one process until it is started again."""
     target = apps.find(app)
-    containers = chosen(target, process)
+    units = running(target, process)
     if not process:
         target.choose(stopped=True)
-    return run_units("stop", target, process) if containers else 0
+    return run_units("stop", target, units)
 
 
 @command("ps:start", "mooring ps:start my-app", APP, PROCESS)
 def start(app: str, process: str) -> int:
     """Start what was stopped."""
     target = apps.find(app)
-    containers = chosen(target, process)
+    units = running(target, process)
     if not process:
         target.choose(stopped=None)
-    return run_units("start", target, process) if containers else 0
+    return run_units("start", target, units)
 
 
 def chosen(app: App, process: str) -> list[ContainerName]:
@@ -81,18 +83,33 @@ def chosen(app: App, process: str) -> list[ContainerName]:
     return found
 
 
-def run_units(verb: str, app: App, process: str) -> int:
+def running(app: App, process: str) -> list[ContainerName]:
+    """`chosen`, of an app that was deployed; raise Refusal for one that was not."""
+    if app.live is None:
+        die(f"{app.name} was never deployed", f"`git push mooring@HOST:{app.name} main`")
+    found = chosen(app, process)
+    if not found:
+        die(f"{app.name} v{app.live.number} has no process", "its app.json scales every process to 0")
+    return found
+
+
+def run_units(verb: str, app: App, containers: list[ContainerName]) -> int:
     """systemctl VERB on the units of the processes; return the exit status."""
     from mooring.program import ProgramError, run
 
-    containers = chosen(app, process)
     try:
         run("systemctl", verb, *[each.unit for each in containers])
     except ProgramError:
-        die(f"{app.name} did not {verb}", f"`systemctl status 'mooring-app@{app.name}.*'` says why")
+        die(f"{app.name} did not {verb}", f"`mooring logs {app.name}`, `systemctl status 'mooring-app@{app.name}.*'`")
     done = {"restart": "restarted", "stop": "stopped", "start": "started"}[verb]
     print(f"{', '.join(f'{each.process}.{each.index}' for each in containers)} {done}")
     return 0
+
+
+def since(state: dict[str, str]) -> str:
+    """When the unit's state last changed; systemd's own way to write a time depends on its version."""
+    monotonic = int(state.get("StateChangeTimestampMonotonic") or 0) / 1e6
+    return moment(time.time() - time.monotonic() + monotonic) if monotonic else ""
 
 
 def state_of(units: list[str]) -> dict[str, dict[str, str]]:

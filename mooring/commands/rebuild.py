@@ -3,7 +3,9 @@
 from mooring import app as apps
 from mooring import deploying
 from mooring.actor import actor
+from mooring.app import App
 from mooring.commands import APP, command
+from mooring.refusal import Refusal
 
 
 @command("rebuild", "mooring rebuild my-app", APP)
@@ -21,7 +23,16 @@ def force(app: str) -> int:
 @command("rebuild:all", "mooring rebuild:all")
 def every() -> int:
     """Rebuild every app that is live, one after the other; goes on when one fails."""
-    failed = [app.name for app in apps.every() if app.live and deploying.rebuild(app, actor(), fresh=False)]
+    failed = [app.name for app in apps.every() if app.live and not goes_well(app)]
     if failed:
-        print(f" !     not rebuilt: {', '.join(failed)}")
+        print(f" !     Not rebuilt: {', '.join(failed)}.")
     return 1 if failed else 0
+
+
+def goes_well(app: App) -> bool:
+    print(f"-----> {app.name}", flush=True)
+    try:
+        return deploying.rebuild(app, actor(), fresh=False) == 0
+    except Refusal as refusal:
+        print(f" !     {refusal}", flush=True)
+        return False

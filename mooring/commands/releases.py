@@ -3,11 +3,14 @@
 from mooring import app as apps
 from mooring import engine, release
 from mooring.actor import actor
+from mooring.app import App
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.apps import parse_release
 from mooring.commands.listing import moment, show, show_one
 from mooring.names import ReleaseName
 from mooring.refusal import die
+
+WERE_LIVE = ("live", "retired")
 
 
 @command("releases", "mooring releases my-app", APP, JSON)
@@ -71,29 +74,34 @@ def rollback(app: str, number: str) -> int:
     from mooring import deploying
 
     target = apps.find(app)
-    live = target.live
-    if live is None:
+    if target.live is None:
         die(f"{app} has no live release", "`git push` first")
-    if number:
-        record = release.load(parse_release(target, number))
-        if record.status not in ("live", "retired"):
-            die(
-                f"v{record.name.number} was never live: it is {record.status}",
-                f"`mooring releases {app}` lists those that were",
-            )
-        if not has_image(record.name):
-            die(f"the image of v{record.name.number} is not kept any more", "push or rebuild that commit")
-    else:
-        earlier = [r for r in release.every(target) if r.status == "retired" and r.name.number < live.number]
-        record = next((r for r in earlier if has_image(r.name)), None)  # type: ignore[assignment]
-        if record is None:
-            die(f"{app} has no earlier release to go back to", f"`mooring releases {app}` lists them")
+    name = chosen(target, number) if number else earlier(target, target.live)
     before = target.config()
-    target.write_config(release.config(record.name))
-    status = deploying.launch(target, "rollback", actor(), base=record.name.number)
+    target.write_config(release.config(name))
+    status = deploying.launch(target, "rollback", actor(), base=name.number)
     if status:
         target.write_config(before)
     return status
+
+
+def chosen(app: App, number: str) -> ReleaseName:
+    """The release that a person named; raise Refusal if it cannot be run again."""
+    record = release.load(parse_release(app, number))
+    named = f"v{record.name.number}"
+    if record.status not in WERE_LIVE:
+        die(f"{named} was never live: it is {record.status}", f"`mooring releases {app.name}` lists those that were")
+    if not has_image(record.name):
+        die(f"the image of {named} is not kept any more", "push or rebuild that commit")
+    return record.name
+
+
+def earlier(app: App, live: ReleaseName) -> ReleaseName:
+    """The newest release before the live one that can be run again; it may be draining still."""
+    for record in release.every(app):
+        if record.name < live and record.status in WERE_LIVE and has_image(record.name):
+            return record.name
+    die(f"{app.name} has no earlier release to go back to", f"`mooring releases {app.name}` lists them")
 
 
 def has_image(name: ReleaseName) -> bool:

@@ -13,6 +13,8 @@ def read_key() -> str:
 
 def read(prompt: str) -> str:
     """The text on standard input; a person at a terminal is told what to type. Raises Refusal if it is no text."""
+    if not sys.stdin:
+        return ""
     if sys.stdin.isatty():
         print(prompt, file=sys.stderr, flush=True)
     content = sys.stdin.buffer.read(LIMIT + 1)

@@ -1,0 +1,52 @@
+"""Removing everything of an app. (Not a command.)"""
+
+import shutil
+import signal
+import sys
+
+from mooring import engine, paths, spool, systemd
+from mooring.app import App
+from mooring.journal import Log
+from mooring.program import ProgramError, run
+
+
+def remove(app: App, reason: str) -> None:
+    """Remove everything of an app: what is on its way first, then what serves, its folder last.
+
+    Whoever follows a release of it is told `reason`. Goes on when the person who asked for it goes away.
+    """
+    for end in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(end, signal.SIG_IGN)
+    give_up(app, reason)
+    # nginx reads apps/*/live/nginx.conf, which a name with a dot does not match.
+    gone = paths.APPS / f".gone-{app.name}"
+    shutil.rmtree(gone, ignore_errors=True)
+    app.folder.rename(gone)
+    give_up(app, reason)
+    reload_nginx(app)
+    systemd.stop([f"mooring-app@{app.name}.*"])
+    for container in engine.containers(app.name):
+        engine.remove(container)
+    for tag in engine.images(app.name):
+        engine.remove_image(tag)
+    engine.remove_network(app.name)
+    for left in [*(paths.RUN / "reasons").glob(f"{app.name}.*"), *(paths.RUN / "containers").glob(f"{app.name}.*")]:
+        left.unlink(missing_ok=True)
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+def give_up(app: App, reason: str) -> None:
+    """Stop the stages at work on the app's releases, whatever they do; none of them goes on."""
+    under_way = spool.forget(app.name)
+    systemd.stop([f"mooring-{stage}@{app.name}.*" for stage in spool.STAGES])
+    for name in under_way:
+        Log(name, "build").end("cancelled", f" !     {reason}")
+    spool.wake()
+
+
+def reload_nginx(app: App) -> None:
+    """Let nginx forget the app; one that cannot reload answers for it as for an app that is down."""
+    try:
+        run("systemctl", "reload", "nginx.service")
+    except ProgramError:
+        print(f" !     nginx did not reload and still knows {app.name}: `nginx -t` says why", file=sys.stderr)
