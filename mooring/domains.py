@@ -35,9 +35,9 @@ def refuse_taken(domains: list[str], app: App) -> None:
     for other in apps.every():
         if other.name != app.name:
             for domain in {*of(other), *other.choices().redirects}.intersection(domains):
-                die(
-                    f"{domain} belongs to the app {other.name}", f"`mooring domains:remove {other.name} {domain}` first"
-                )
+                # The only one of an app cannot be removed, only replaced.
+                way_out = f"remove {other.name} {domain}" if len(of(other)) > 1 else f"set {other.name} DOMAIN"
+                die(f"{domain} belongs to the app {other.name}", f"`mooring domains:{way_out}` first")
 
 
 def url(app: App) -> str | None:

@@ -113,18 +113,27 @@ def change(app: App, config: dict[str, str], *, no_restart: bool) -> int:
     if not changed:
         print(f"nothing changed: {app.name} has it so already, and no release is made")
         return 0
+    live = app.live
     app.write_config(config)
     print(f"-----> {', '.join(changed)} changed", flush=True)
-    if no_restart or app.live is None:
-        print(f"       Kept for the next release{'' if app.live else ', which will be the first'}.")
+    if no_restart or live is None:
+        print(f"       Kept for the next release{'' if live else ', which will be the first'}.")
         return 0
-    from mooring import deploying
-
-    status = deploying.launch(app, "config", actor())
+    status = release_it(app)
     if status:
         print(
             f" !     The change is kept for the next release: `mooring config:unset {app.name} {changed[0]}` takes it"
-            f" back, `mooring rollback {app.name}` goes back to an earlier release and its config.",
+            f" back, `mooring rollback {app.name} {live.number}` takes all of it back.",
             flush=True,
         )
     return status
+
+
+def release_it(app: App) -> int:
+    from mooring import deploying
+
+    try:
+        return deploying.launch(app, "config", actor())
+    except KeyboardInterrupt as interrupt:
+        # Before the release was made there is nothing that goes on.
+        raise interrupt if interrupt.args else KeyboardInterrupt("the change is kept for the next release") from None
