@@ -4,7 +4,9 @@ One server of this module's own; every test leaves it running.
 """
 
 import json
+import os
 import re
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -61,7 +63,7 @@ class Load:
 
     def stop(self) -> tuple[int, str]:
         """(answers with 200, everything else that happened)."""
-        self.process.send_signal(subprocess.signal.SIGINT)  # type: ignore[attr-defined]
+        self.process.send_signal(signal.SIGINT)
         self.process.wait(timeout=60)
         report = self.file.read_text()
         good = sum(int(n) for n in re.findall(r"\[200\]\s+(\d+) responses", report))
@@ -247,7 +249,7 @@ def begin_push(repo: Repo, app: str, until: bytes) -> "subprocess.Popen[bytes]":
 def cut_power(server: Server, push: "subprocess.Popen[bytes] | None") -> None:
     server.power_cut()
     if push:
-        push.kill()
+        os.killpg(push.pid, signal.SIGKILL)
         push.wait()
     server.boot()
 
