@@ -2,10 +2,13 @@
 
     mooring [--key FINGERPRINT] COMMAND ARGUMENTS…
 
-`--key` is what the gate adds: the role of that key is looked up again here, where root begins.
+`--key` is what the gate adds: the role of that key is looked up again here, where root begins. Its command may
+come as a JSON list in the environment's MOORING_COMMAND instead: arguments are in the process list and in sudo's log,
+and among them are config vars.
 """
 
 import contextlib
+import json
 import os
 import signal
 import sys
@@ -59,11 +62,14 @@ def admit(words: list[str]) -> list[str]:
     """The command, if whoever gave it may have it run as root; raise Refusal otherwise."""
     if os.geteuid() != 0:
         die("run it with sudo, or over ssh", "`sudo mooring …`, `ssh mooring@HOST …` with an admin key")
-    if not all(word.isascii() or is_text(word) for word in words):
+    handed_on = os.environ.pop("MOORING_COMMAND", "")
+    by_key = words[:1] == ["--key"] and len(words) > 1
+    command = words[2:] if by_key else words
+    if by_key and not command and handed_on:
+        command = [str(word) for word in json.loads(handed_on)]
+    if not all(map(is_text, command)):
         die("an argument is not UTF-8", "type it in a terminal that writes UTF-8")
-    if words[:1] != ["--key"] or len(words) < 2:
-        return words
-    return admit_key(words[1], words[2:])
+    return admit_key(words[1], command) if by_key else command
 
 
 def admit_key(fingerprint: str, words: list[str]) -> list[str]:

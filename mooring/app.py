@@ -83,14 +83,15 @@ class App:
         import tomlkit
 
         path = self.folder / "app.toml"
-        document = tomlkit.parse(path.read_text() if path.exists() else "")
-        for field, value in changes.items():
-            key = field.replace("_", "-")
-            if value is None:
-                document.pop(key, None)
-            else:
-                document[key] = list(value) if isinstance(value, tuple) else value
-        files.write(path, tomlkit.dumps(document))
+        with files.locked(self.folder):
+            document = tomlkit.parse(path.read_text() if path.exists() else "")
+            for field, value in changes.items():
+                key = field.replace("_", "-")
+                if value is None:
+                    document.pop(key, None)
+                else:
+                    document[key] = list(value) if isinstance(value, tuple) else value
+            files.write(path, tomlkit.dumps(document))
 
     def config(self) -> dict[str, str]:
         """The config vars that the next release gets."""

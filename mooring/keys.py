@@ -3,7 +3,8 @@
 import base64
 import binascii
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from mooring import files, names, paths
@@ -89,8 +90,17 @@ def find(fingerprint: str) -> Key:
     die("this key is not known here any more", "ask an admin for `deploy:allow` or `access:add`")
 
 
+def change(edit: Callable[[list[Key]], list[Key]]) -> None:
+    """Save what `edit` makes of all keys; nobody else changes them meanwhile. Nothing is written if it raises."""
+    with files.locked(paths.KEYS.parent):
+        before = load()
+        after = edit(before)
+        if after != before:
+            save(after)
+
+
 def save(keys: list[Key]) -> None:
-    """Write keys.toml, and authorized_keys from it."""
+    """Write keys.toml, and authorized_keys from it: under the lock that `change` holds."""
     import tomlkit
 
     document = tomlkit.parse(paths.KEYS.read_text() if paths.KEYS.exists() else "")
@@ -117,7 +127,7 @@ def add_admin(name: str, public: str) -> Key:
     """Make a key an admin's, whatever it was before; raise Refusal for a bad name or key."""
     material, fingerprint, _ = parse_public(public)
     key = Key(check_name(name), "admin", material, fingerprint)
-    save([each for each in load() if each.fingerprint != fingerprint] + [key])
+    change(lambda keys: [each for each in keys if each.fingerprint != fingerprint] + [key])
     return key
 
 
@@ -126,24 +136,34 @@ def allow(apps: list[str], name: str, public: str) -> Key:
     material, fingerprint, comment = parse_public(public)
     for app in apps:
         names.check_app(app)
-    keys = load()
-    known = next((each for each in keys if each.fingerprint == fingerprint), None)
-    if known and known.role == "admin":
-        die(f"this is the admin key {known.name}: it may push to every app", "allow another key")
-    fallback = (
-        known.name
-        if known
-        else _name_from(comment) or fingerprint.removeprefix("SHA256:")[:12].replace("/", "_").replace("+", "-")
-    )
-    key = Key(
-        check_name(name or fallback),
-        "deploy",
-        material,
-        fingerprint,
-        tuple(sorted({*(known.apps if known else ()), *apps})),
-    )
-    save([each for each in keys if each.fingerprint != fingerprint] + [key])
-    return key
+
+    def edit(keys: list[Key]) -> list[Key]:
+        known = next((each for each in keys if each.fingerprint == fingerprint), None)
+        if known and known.role == "admin":
+            die(f"this is the admin key {known.name}: it may push to every app", "allow another key")
+        fallback = known.name if known else _name_from(comment) or _name_from(fingerprint.removeprefix("SHA256:"))[:12]
+        own = tuple(sorted({*(known.apps if known else ()), *apps}))
+        key = Key(check_name(name or fallback), "deploy", material, fingerprint, own)
+        return [each for each in keys if each.fingerprint != fingerprint] + [key]
+
+    change(edit)
+    return find(fingerprint)
+
+
+def replace_app(app: str, by: Callable[[Key], tuple[str, ...]]) -> None:
+    """Put other apps (`by` of the key) in the place of `app` for every deploy key that may push to it.
+
+    A key with no app left is removed.
+    """
+
+    def edit(keys: list[Key]) -> list[Key]:
+        changed = [
+            replace(key, apps=tuple(sorted({*key.apps} - {app} | {*by(key)}))) if app in key.apps else key
+            for key in keys
+        ]
+        return [key for key in changed if key.role == "admin" or key.apps]
+
+    change(edit)
 
 
 def _name_from(comment: str) -> str:

@@ -52,7 +52,8 @@ def fail(name: ReleaseName, stage: Stage, log: Log, reason: str) -> None:
     end(name, "failed", reason)
     spool.finish(name, stage)
     serving = f"{live.app} v{live.number} serves on" if live else "nothing ran before"
-    log.end("failed", f" !     {reason}", f" !     {name.app} v{name.number} failed; {serving}.")
+    failed = "" if live == name else f"{name.app} v{name.number} failed; "
+    log.end("failed", f" !     {reason}", f" !     {failed}{serving}.")
 
 
 def end(name: ReleaseName, status: Status, reason: str = "") -> None:

@@ -4,6 +4,7 @@ from mooring import keys
 from mooring.commands import JSON, argument, command
 from mooring.commands.listing import show
 from mooring.commands.stdin import read_key
+from mooring.keys import Key
 from mooring.refusal import die
 
 
@@ -31,8 +32,11 @@ def list_(json: bool) -> None:
 def remove(who: str, force: bool) -> None:
     """Take an admin's key away."""
     key = keys.pick("admin", who)
-    every = keys.load()
-    if not force and sum(each.role == "admin" for each in every) == 1:
-        die(f"{key.name} is the last admin", "add another first, or use --force and `sudo mooring` on the server")
-    keys.save([each for each in every if each != key])
+
+    def without(every: list[Key]) -> list[Key]:
+        if not force and sum(each.role == "admin" for each in every) == 1:
+            die(f"{key.name} is the last admin", "add another first, or use --force and `sudo mooring` on the server")
+        return [each for each in every if each.fingerprint != key.fingerprint]
+
+    keys.change(without)
     print(f"{key.name} ({key.fingerprint}) may do nothing any more")

@@ -1,8 +1,6 @@
 """Apps: `apps*`."""
 
 import sys
-from collections.abc import Callable
-from dataclasses import replace
 
 from mooring import app as apps
 from mooring import domains, keys, names, release
@@ -96,7 +94,7 @@ def destroy(app: str, force: bool) -> None:
         if not sys.stdin or sys.stdin.readline().strip() != app:
             die(f"{app} was not removed", "type its name, or use --force")
     removing.remove(target, f"{app} was destroyed by {actor()}")
-    replace_in_keys(app, lambda each: ())
+    keys.replace_app(app, lambda key: ())
     print(f"{app} is removed")
 
 
@@ -128,7 +126,7 @@ def rename(app: str, new: str) -> int:
             from mooring.commands import ps
 
             ps.stop(new, "")
-        replace_in_keys(app, lambda each: (new,))
+        keys.replace_app(app, lambda key: (new,))
         removing.remove(source, f"{app} is called {new} now")
         print(f"{app} is {new} now")
     return status
@@ -166,18 +164,6 @@ def copy(source: App, new: str, **choices: object) -> int:
         removing.remove(target, f"{new} did not become live")
         print(f" !     {new} was not made; {source.name} is as it was", flush=True)
     return status
-
-
-def replace_in_keys(app: str, by: Callable[[str], tuple[str, ...]]) -> None:
-    """Put other apps in the place of `app` in every deploy key; a key with no app left is removed."""
-    every = keys.load()
-    changed = [
-        replace(key, apps=tuple(sorted({new for each in key.apps for new in (by(each) if each == app else (each,))})))
-        for key in every
-    ]
-    kept = [key for key in changed if key.role == "admin" or key.apps]
-    if kept != every:
-        keys.save(kept)
 
 
 def parse_release(app: App, word: str) -> ReleaseName:

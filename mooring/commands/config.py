@@ -2,9 +2,10 @@
 
 import json as json_module
 import shlex
+from collections.abc import Callable
 
 from mooring import app as apps
-from mooring import environment
+from mooring import environment, files
 from mooring.actor import actor
 from mooring.app import App
 from mooring.commands import APP, JSON, argument, command
@@ -13,6 +14,7 @@ from mooring.commands.stdin import read
 from mooring.refusal import die
 
 RESERVED = ("PORT", "SOURCE_VERSION")
+Edit = Callable[[dict[str, str]], dict[str, str]]
 FORMATS = ("env", "shell", "json")
 NO_RESTART = argument("--no-restart", action="store_true", help="keep it for the next release")
 
@@ -49,8 +51,8 @@ def get(app: str, name: str) -> None:
 def set_(app: str, pairs: list[str], no_restart: bool) -> int:
     """Set config vars and release them."""
     target = apps.find(app)
-    new = environment.parse_pairs(pairs)
-    return change(target, {**target.config(), **check(new)}, no_restart=no_restart)
+    new = check(environment.parse_pairs(pairs))
+    return change(target, lambda config: {**config, **new}, no_restart=no_restart)
 
 
 @command(
@@ -65,16 +67,19 @@ def unset(app: str, names: list[str], no_restart: bool) -> int:
     target = apps.find(app)
     for name in names:
         environment.check_name(name)
-    left = {name: value for name, value in target.config().items() if name not in names}
-    return change(target, left, no_restart=no_restart)
+    return change(
+        target,
+        lambda config: {name: value for name, value in config.items() if name not in names},
+        no_restart=no_restart,
+    )
 
 
 @command("config:import", "mooring config:import my-app < .env", NO_RESTART, APP)
 def import_(app: str, no_restart: bool) -> int:
     """Set the config vars of an env file on standard input."""
     target = apps.find(app)
-    new = environment.parse(read("paste NAME=VALUE lines, then Ctrl-D"))
-    return change(target, {**target.config(), **check(new)}, no_restart=no_restart)
+    new = check(environment.parse(read("paste NAME=VALUE lines, then Ctrl-D")))
+    return change(target, lambda config: {**config, **new}, no_restart=no_restart)
 
 
 @command(
@@ -106,15 +111,21 @@ def check(pairs: dict[str, str]) -> dict[str, str]:
     return pairs
 
 
-def change(app: App, config: dict[str, str], *, no_restart: bool) -> int:
-    """Write the config and, unless told otherwise, release it; return the exit status."""
-    before = app.config()
-    changed = sorted(name for name in {*before, *config} if before.get(name) != config.get(name))
+def change(app: App, edit: Edit, *, no_restart: bool) -> int:
+    """Write the config that `edit` makes of the one before and, unless told otherwise, release it.
+
+    Returns the exit status.
+    """
+    with files.locked(app.folder):
+        before = app.config()
+        config = edit(before)
+        changed = sorted(name for name in {*before, *config} if before.get(name) != config.get(name))
+        if changed:
+            app.write_config(config)
     if not changed:
         print(f"nothing changed: {app.name} has it so already, and no release is made")
         return 0
     live = app.live
-    app.write_config(config)
     print(f"-----> {', '.join(changed)} changed", flush=True)
     if no_restart or live is None:
         print(f"       Kept for the next release{'' if live else ', which will be the first'}.")

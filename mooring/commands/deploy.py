@@ -1,7 +1,5 @@
 """Deploy keys: `deploy:*`."""
 
-from dataclasses import replace
-
 from mooring import keys, names
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import show
@@ -37,7 +35,5 @@ def revoke(app: str, who: str) -> None:
     """Take an app from a deploy key; a key with no app left is removed."""
     names.check_app(app)
     key = keys.pick("deploy", who, app)
-    left = replace(key, apps=tuple(each for each in key.apps if each != app))
-    others = [each for each in keys.load() if each.fingerprint != key.fingerprint]
-    keys.save([*others, left] if left.apps else others)
+    keys.replace_app(app, lambda each: () if each.fingerprint == key.fingerprint else (app,))
     print(f"{key.name} ({key.fingerprint}) may not push to {app} any more")
