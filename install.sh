@@ -434,7 +434,8 @@ change_domain() {
 own_domain() {
     local name address
     name=$(python3 -c 'import socket; print(socket.getfqdn().lower().rstrip("."))')
-    if [[ $name == *.* ]] && getent ahosts "$name" | grep -qvE '^(127\.|::1 )'; then
+    address=$(getent ahosts "$name" | grep -vE '^(127\.|::1 )') || address=''
+    if [[ $name == *.* && -n $address ]]; then
         echo "$name"
         return
     fi
@@ -500,7 +501,7 @@ write_proxy() {
     for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
         [[ -z ${!name:-} ]] || printf '%s="%s"\n' "$name" "${!name}"
     done >"$work/proxy.env"
-    if [[ -s $work/proxy.env ]] && ! systemctl show -P Environment docker.service | grep -qi '_proxy='; then
+    if [[ -s $work/proxy.env && $(systemctl show -P Environment docker.service) != *_[Pp][Rr][Oo][Xx][Yy]=* ]]; then
         place "$work/proxy.env" "$etc/proxy.env" 0600
     fi
 }
@@ -608,7 +609,7 @@ base_tree() {
     # shellcheck disable=SC2016
     mirror=$(apt-get indextargets --format '$(ORIGIN) $(CODENAME) $(REPO_URI)' |
         awk -v codename="$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" \
-            '$1 == "Debian" && $2 == codename { print $3; exit }')
+            '$1 == "Debian" && $2 == codename && !found++ { print $3 }')
     while read -r line; do
         options+=("--aptopt=$line")
     done < <(apt-config dump | grep -E '^Acquire::https?::Proxy' || true)
@@ -669,7 +670,7 @@ set_up_ssh() {
     put_checked "$here/hooks/sshd.conf" /etc/ssh/sshd_config.d/mooring.conf 0644 check_sshd
     cp "$here/hooks/sudoers" "$work/sudoers"
     # sudo-rs, Ubuntu's from 26.04 on, refuses a whole file for one setting that it does not have.
-    visudo -c -q -f "$work/sudoers" >/dev/null 2>&1 || sed -i '/^Defaults/d' "$work/sudoers"
+    visudo -c -q -f "$work/sudoers" >/dev/null 2>&1 || sed -i '/^Defaults.*syslog/d' "$work/sudoers"
     put_checked "$work/sudoers" /etc/sudoers.d/mooring 0440 visudo -c -q
     [[ $changed == no ]] || reload_ssh
     systemctl is-active -q ssh.service || systemctl is-active -q ssh.socket || systemctl enable -q --now ssh.service
@@ -816,7 +817,7 @@ say_goodbye() {
     detail "Your app:   git push mooring@$host:my-app main"
     [[ $host == *.sslip.io ]] || getent ahosts "my-app.$host" >/dev/null ||
         warn "my-app.$host does not resolve yet: make a DNS record *.$host with this server's address"
-    if command -v ufw >/dev/null && ufw status 2>/dev/null | grep -q '^Status: active'; then
+    if [[ $(ufw status 2>/dev/null) == 'Status: active'* ]]; then
         warn "the firewall is on: \`ufw allow 80/tcp && ufw allow 443/tcp\` lets people reach the apps"
     fi
 }
@@ -827,7 +828,7 @@ say_goodbye() {
 throwaway() {
     local tool=$here/tests/throwaway name=demo address arguments=()
     command -v python3 >/dev/null || apt_install python3
-    if ! "$tool" list | grep -q "^$name "; then
+    if [[ $'\n'$("$tool" list) != *$'\n'"$name "* ]]; then
         step "Booting a throwaway server"
         # It outlives this script, and must not hold its lock.
         "$tool" up "$name" 9>&- >/dev/null || exit 1
