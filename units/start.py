@@ -34,21 +34,21 @@ def start(container: ContainerName) -> None:
             f"`mooring rollback {record.name.app} {record.name.number}` runs it again",
         )
     try:
-        identity = make(record, container)
+        identity, pid = run(record, container)
     except engine.EngineError as error:
         if error.status != engine.NOT_FOUND:
             raise
-        # The network, or the image, is not there.
+        # The app's network is gone (or the image is: then the second try says so).
         engine.ensure_network(record.name.app, settings.load().network_pool, record.subnet)
-        identity = make(record, container)
-    pid = engine.start(identity)
+        identity, pid = run(record, container)
     (paths.RUN / "containers").mkdir(parents=True, exist_ok=True)
     files.write(paths.RUN / "containers" / str(container), json.dumps({"id": identity, "pid": pid}))
 
 
-def make(record: Release, container: ContainerName) -> str:
+def run(record: Release, container: ContainerName) -> tuple[str, int]:
+    """Make and start the container; return its id and the process id of its first process."""
     command = record.process(container.process).command
-    return engine.create(
+    identity = engine.create(
         container,
         image=record.name.image,
         command=["/bin/sh", "-c", command] if command else None,
@@ -56,6 +56,7 @@ def make(record: Release, container: ContainerName) -> str:
         address=record.address(container),
         stop_timeout=settings.load().stop_timeout,
     )
+    return identity, engine.start(identity)
 
 
 def main() -> None:
