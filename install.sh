@@ -172,7 +172,7 @@ check_admin_key() {
     [[ -f $admin_key && -r $admin_key ]] || misused "there is no file $admin_key"
     ! grep -q 'PRIVATE KEY' "$admin_key" ||
         die "$admin_key is a private key: it must never leave your machine" "give the .pub file beside it"
-    (($(grep -cE '^[^#[:space:]]' "$admin_key") == 1)) ||
+    [[ $(grep -E '^[^#[:space:]]' "$admin_key") =~ ^(ssh-|ecdsa-|sk-)[a-z0-9@.-]+\ [A-Za-z0-9+/]+=*(\ [^$'\n']*)?$ ]] ||
         die "$admin_key is not one public key" "one line like \`ssh-ed25519 AAAA… you@laptop\`"
 }
 
