@@ -19,7 +19,7 @@ CACHE = Path(os.environ.get("MOORING_TEST_CACHE", "/var/cache/mooring-tests"))
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-class Failure(Exception):  # noqa: N818
+class Failure(Exception):
     """Something that the throwaway server needs did not work; the message says what and why."""
 
 

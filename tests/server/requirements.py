@@ -63,9 +63,7 @@ def why_not() -> str:
     try:
         call("unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "true")
     except Failure as failure:
-        return (
-            f"no namespaces can be made here ({_last_line(failure)}): use a machine or a privileged container"
-        )
+        return f"no namespaces can be made here ({_last_line(failure)}): use a machine or a privileged container"
     with tempfile.TemporaryDirectory(dir=CACHE) as name:
         parts = {part: f"{name}/{part}" for part in ("lower", "upper", "work", "root")}
         for part in parts.values():

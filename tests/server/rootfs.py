@@ -49,9 +49,7 @@ def bare(suite: str) -> Tree:
     return Tree((made(f"bare-{suite}-{recipe}", make) / "tree",))
 
 
-def debootstrap(
-    suite: str, target: Path, *, include: Sequence[str] = (), options: Sequence[str] = ()
-) -> None:
+def debootstrap(suite: str, target: Path, *, include: Sequence[str] = (), options: Sequence[str] = ()) -> None:
     """Make a minimal Debian in `target`, a folder or, by its suffix, a tar file."""
     lists = target.with_suffix(".sources.list")
     lists.write_text(sources(suite))
@@ -68,11 +66,7 @@ def sources(suite: str) -> str:
     mirror, security = mirrors()
     # On Ubuntu, apt trusts Debian's keys only where it is told to; their path is the same on both.
     deb = "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
-    return (
-        f"{deb} {mirror} {suite} main\n"
-        f"{deb} {mirror} {suite}-updates main\n"
-        f"{deb} {security} {suite}-security main\n"
-    )
+    return f"{deb} {mirror} {suite} main\n{deb} {mirror} {suite}-updates main\n{deb} {security} {suite}-security main\n"
 
 
 def mirrors() -> tuple[str, str]:

@@ -8,9 +8,7 @@ from tests.server.throwaway import Server, ssh_key
 
 
 @pytest.mark.parametrize("suite", ["trixie", "bookworm"])
-def test_a_bare_server_boots_healthy_and_lets_its_owner_in(
-    suite: str, bare_server: Callable[..., Server]
-) -> None:
+def test_a_bare_server_boots_healthy_and_lets_its_owner_in(suite: str, bare_server: Callable[..., Server]) -> None:
     server = bare_server(suite)
     assert server.run(["systemctl", "is-system-running"], check=False).stdout == "running\n"
     assert suite in server.ssh("root", ssh_key("root"), "cat", "/etc/os-release").stdout

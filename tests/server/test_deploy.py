@@ -380,3 +380,27 @@ def test_a_deploy_key_pushes_the_app_that_it_was_allowed_before_there_was_one(
     assert admin.ssh("deploy:allow", app_name, input=ada.public_key).returncode == 0
     assert repo.push(app_name).ok
     assert ada.curl(f"{app_name}.{DOMAIN}").body == "hers"
+
+
+def test_where_nginx_refuses_the_push_is_rejected_with_its_reason_and_nothing_has_changed(
+    admin: User, server: Server, app_name: str
+) -> None:
+    repo = admin.repo("refused", apps.site("good"))
+    assert repo.push(app_name).ok
+    server.put("/etc/nginx/conf.d/broken.conf", "server { listen 80; frobnicate on; }\n")
+    try:
+        repo.commit({"index.html": "better"})
+        pushed = repo.push(app_name)
+        assert not pushed.ok
+        assert 'nginx refuses the configuration: nginx: [emerg] unknown directive "frobnicate"' in pushed.output
+        assert "broken.conf:1" in pushed.output
+        assert f"{app_name} v1 serves on" in pushed.output
+        assert admin.curl(f"{app_name}.{DOMAIN}").body == "good"
+        assert server.run(["docker", "ps", "-aq", "--filter", f"name=^{app_name}.2"]).stdout == ""
+        added = admin.ssh("domains:add", app_name, "refused.example")
+        assert added.returncode == 1
+        assert "refused.example" not in admin.ssh("domains", app_name).stdout
+    finally:
+        server.run(["rm", "/etc/nginx/conf.d/broken.conf"])
+    assert repo.push(app_name).ok
+    assert admin.curl(f"{app_name}.{DOMAIN}").body == "better"
