@@ -82,8 +82,9 @@ def remove(name: ReleaseName) -> None:
 
 
 def _git(*arguments: str) -> None:
+    # The files' modes are part of what the layers of an image are cached by: the same whoever lays them out.
     done = subprocess.run(
-        ["git", *arguments], env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True
+        ["git", *arguments], env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, umask=0o022
     )
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if line.strip()] or [f"status {done.returncode}"]

@@ -4,7 +4,7 @@ import shutil
 import signal
 import sys
 
-from mooring import engine, paths, spool, systemd
+from mooring import engine, names, paths, spool, systemd
 from mooring.app import App
 from mooring.journal import Log
 from mooring.program import ProgramError, run
@@ -30,6 +30,7 @@ def remove(app: App, reason: str) -> None:
     for tag in engine.images(app.name):
         engine.remove_image(tag)
     engine.remove_network(app.name)
+    systemd.stop([names.slice_of(app.name)])
     for left in [*(paths.RUN / "reasons").glob(f"{app.name}.*"), *(paths.RUN / "containers").glob(f"{app.name}.*")]:
         left.unlink(missing_ok=True)
     shutil.rmtree(gone, ignore_errors=True)
