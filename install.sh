@@ -65,6 +65,7 @@ main() {
     set_up_ssh
     set_up_nginx
     start_mooring
+    change_domain
     add_admin_key
     push_sample
     say_goodbye
@@ -371,7 +372,6 @@ write_settings() {
     step "Writing settings"
     local settings=$etc/mooring.toml
     if [[ -e $settings ]]; then
-        [[ -z $domain ]] || change_domain "$settings"
         detail "$settings is kept"
         return
     fi
@@ -398,10 +398,6 @@ domain = "$domain"
 # How long a new release may take until it is ready.
 # timeout = 60
 
-[stop]
-# From SIGTERM to SIGKILL.
-# timeout = 30
-
 [drain]
 # How long an old release may go on with the connections that it has.
 # timeout = 60
@@ -413,21 +409,17 @@ domain = "$domain"
 [network]
 # Every app has a small network of its own out of this range, which nothing else here may use.
 pool = "$pool"
+
+[releases]
+# Of how many releases of each app the images are kept, for rollbacks.
+# keep = 5
+
+[stop]
+# From SIGTERM to SIGKILL.
+# timeout = 30
 TOML
     place "$work/mooring.toml" "$settings"
     detail "domain $domain, network $pool"
-}
-
-change_domain() {
-    local settings=$1
-    if grep -qE '^domain *=' "$settings"; then
-        sed "s|^domain *=.*|domain = \"$domain\"|" "$settings" >"$work/mooring.toml"
-    else
-        { printf 'domain = "%s"\n' "$domain" && cat "$settings"; } >"$work/mooring.toml"
-    fi
-    changed=no
-    place "$work/mooring.toml" "$settings"
-    [[ $changed == no ]] || detail "domain is $domain now; an app that runs takes it with its next release"
 }
 
 # The host's full name if others can reach it by that, else its address as a name.
@@ -759,6 +751,16 @@ put_default_site_back() {
     rm "$notes/default-site"
 }
 
+# Apps that run move with the domain, so this comes when Mooring runs.
+change_domain() {
+    [[ -n $domain && $domain != "$(current_domain)" ]] || return 0
+    step "Changing the domain"
+    "$launcher" domains:set-global "$domain" | indented ||
+        die "not every app answers below $domain" "what is wrong is above; \`mooring domains:set-global $domain\` tries again"
+}
+
+current_domain() { sed -n 's/^domain *= *"\(.*\)".*$/\1/p' "$etc/mooring.toml"; }
+
 start_mooring() {
     step "Starting Mooring"
     local unit
@@ -809,7 +811,7 @@ push_sample() {
 
 say_goodbye() {
     local host
-    host=$(sed -n 's/^domain *= *"\(.*\)"$/\1/p' "$etc/mooring.toml")
+    host=$(current_domain)
     step "Mooring is installed"
     [[ ! -e $var/apps/hello/live ]] || detail "The sample: $("$launcher" url hello)"
     [[ -s $etc/authorized_keys ]] ||
