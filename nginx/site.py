@@ -1,6 +1,7 @@
 """An app's site: its nginx file, checked before it is kept, in force when `reload` returns."""
 
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -13,6 +14,8 @@ from mooring.release import Release
 TEMPLATES = Path(__file__).parent / "templates"
 CHECK = Path(__file__).parent / "check"
 CANDIDATE = paths.RUN / "candidate"
+PREFIX = re.compile(r"^.*\[(?:emerg|error)\] (?:\d+#\d+: )?")
+"""What nginx writes before a message, e.g. `2026/01/01 00:00:00 [emerg] 42#42: `."""
 PID_FILE = Path("/run/nginx.pid")
 RELOAD_LIMIT = 10.0
 
@@ -59,6 +62,7 @@ def check(app: App, text: str) -> None:
     except program.ProgramError as error:
         lines = [line for line in error.output.splitlines() if "[emerg]" in line or "[error]" in line]
         reason = (lines or error.output.splitlines() or ["it did not say why"])[0]
+        reason = PREFIX.sub("", reason)
         die(
             f"nginx refuses the configuration: {reason[:400]}",
             "`nginx -t` on the server shows whether it is this app's",

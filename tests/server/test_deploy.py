@@ -392,7 +392,7 @@ def test_where_nginx_refuses_the_push_is_rejected_with_its_reason_and_nothing_ha
         repo.commit({"index.html": "better"})
         pushed = repo.push(app_name)
         assert not pushed.ok
-        assert 'nginx refuses the configuration: nginx: [emerg] unknown directive "frobnicate"' in pushed.output
+        assert 'nginx refuses the configuration: unknown directive "frobnicate"' in pushed.output
         assert "broken.conf:1" in pushed.output
         assert f"{app_name} v1 serves on" in pushed.output
         assert admin.curl(f"{app_name}.{DOMAIN}").body == "good"
@@ -404,3 +404,40 @@ def test_where_nginx_refuses_the_push_is_rejected_with_its_reason_and_nothing_ha
         server.run(["rm", "/etc/nginx/conf.d/broken.conf"])
     assert repo.push(app_name).ok
     assert admin.curl(f"{app_name}.{DOMAIN}").body == "better"
+
+
+def test_apps_build_side_by_side(admin: User, app_name: str) -> None:
+    def slow(text: str) -> apps.Files:
+        files = apps.site(text)
+        # A step of its own for each app, so that BuildKit does not make them one.
+        step = f"RUN echo slow part of {text} && sleep 4 && echo end of {text}"
+        return {**files, "Dockerfile": str(files["Dockerfile"]).replace("EXPOSE", f"{step}\nEXPOSE")}
+
+    one, other = (admin.repo(text, slow(text)).pushing(f"{app_name}-{text}") for text in ("one", "other"))
+    for push, text in ((one, b"one"), (other, b"other")):
+        assert push.stdout
+        while b"slow part of " + text not in (line := push.stdout.readline()):
+            assert line, "the push ended early"
+    assert one.stdout
+    rest = one.stdout.read()
+    assert b"end of one" in rest, "the other began only when this one had ended"
+    for push in (one, other):
+        push.communicate(timeout=60)
+        assert push.returncode == 0
+
+
+def test_a_request_that_is_being_answered_when_a_release_is_replaced_is_answered_to_its_end(
+    admin: User, app_name: str
+) -> None:
+    program = apps.ECHO.replace("body = ", "import time; time.sleep(6 if self.path == '/slow' else 0); body = ")
+    repo = admin.repo("draining", apps.python(program))
+    assert repo.push(app_name).ok
+    host = f"{app_name}.{DOMAIN}"
+    with socket.create_connection((admin.server.address, 80), timeout=30) as connection:
+        connection.sendall(f"GET /slow HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
+        repo.commit({"note": "two"})
+        assert repo.push(app_name).ok
+        assert json.loads(admin.curl(host).body)["env"]["MOORING_RELEASE"] == "v2"
+        answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+    assert answer.startswith("HTTP/1.1 200")
+    assert json.loads(answer.partition("\r\n\r\n")[2])["env"]["MOORING_RELEASE"] == "v1"
