@@ -12,6 +12,8 @@ import sys
 
 CONTAINERS = "/run/mooring/containers/"
 SOCKET = "/run/docker.sock"
+STABLE = 60
+"""Seconds after which a process is no crash loop."""
 
 
 def open_process(identity: str, pid: int) -> int | None:
@@ -41,12 +43,18 @@ def exit_status(identity: str) -> int:
     return int(digits) if found and digits.isdigit() else 1
 
 
+def forget_restarts(unit: str) -> None:
+    """Let the next crash be restarted at once: systemd counts restarts, and slows them down, for as long as it runs."""
+    os.waitpid(os.posix_spawn("/usr/bin/systemctl", ["systemctl", "reset-failed", unit], os.environ), 0)
+
+
 def main() -> int:
     with open(CONTAINERS + sys.argv[1]) as file:  # noqa: PTH123
         fields = file.read().replace('"', " ").replace("}", " ").replace(",", " ").split()
     identity, pid = fields[fields.index("id") + 2], int(fields[-1])
     descriptor = open_process(identity, pid)
-    if descriptor is not None:
+    if descriptor is not None and not select.select([descriptor], [], [], STABLE)[0]:
+        forget_restarts(f"mooring-app@{sys.argv[1]}.service")
         select.select([descriptor], [], [])
     status = exit_status(identity)
     if status:
