@@ -1,0 +1,146 @@
+"""The manual: every command in its blocks is typed, in order, as it is written there, and goes well."""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.server import apps
+from tests.server.cache import CHECKOUT
+from tests.server.throwaway import Server, ssh_command
+from tests.server.user import Repo, User, new_key
+
+APP = "my-app"
+FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+OURS = re.compile(r"git |ssh mooring@|cat \S+\.pub \| ssh ")
+"""What is typed at the user's own machine; the rest is typed at the server's shell."""
+
+EXEMPT = {
+    "sudo ./install.sh": "tests/server/test_install.py does",
+    "sudo ./tests/run": "it runs this very test",
+}
+
+
+def commands(document: str) -> list[str]:
+    """The lines of the blocks that name no language: those with one (text, json, toml) show output or files."""
+    found = []
+    for language, block in FENCE.findall((CHECKOUT / document).read_text()):
+        if not language:
+            found += [line.strip() for line in block.splitlines() if line.strip()]
+    return found
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A person who follows a page: an admin, in a repository, with HOST and apps.example.com being the server."""
+
+    user: User
+    repo: Repo
+    bin: Path
+
+    def types(self, line: str) -> None:
+        if OURS.match(line):
+            argv = ["sh", "-c", line]
+            environment = {**self.repo._environment(), "GIT_SSH_COMMAND": str(self.bin / "ssh")}
+            environment["PATH"] = f"{self.bin}:{environment['PATH']}"
+            done = subprocess.run(
+                argv, cwd=self.repo.folder, env=environment, stdin=subprocess.DEVNULL,
+                capture_output=True, text=True, timeout=120, check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, f"$ {line}\n{done.stdout}{done.stderr}"
+        elif line.endswith(" -f"):
+            self._follows(line)
+        else:
+            done = self.user.server.run(["bash", "-c", line], check=False, timeout=60)
+            assert done.returncode == 0, f"# {line}\n{done.stdout}{done.stderr}"
+
+    def _follows(self, line: str) -> None:
+        """What never ends has begun when it says something."""
+        looking = self.user.server.popen(
+            ["timeout", "20", *shlex.split(line)], stdout=subprocess.PIPE, start_new_session=True
+        )
+        try:
+            assert looking.stdout
+            assert looking.stdout.readline().strip(), f"# {line}: it says nothing"
+        finally:
+            os.killpg(looking.pid, signal.SIGKILL)
+            looking.wait()
+
+
+@pytest.fixture
+def reader(admin: User, server: Server, tmp_path: Path) -> Iterator[Reader]:
+    """With a repository that has a Dockerfile and no Procfile, and the files that the pages name."""
+    repo = admin.repo(APP, apps.site("one"))
+    for name in ("ci", "alice"):
+        new_key(repo.folder, name)
+    repo.write({".env": "FROM_A_FILE=1\n"})
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    options = "\n".join(f"  {o.replace('=', ' ', 1)}" for o in ssh_command(admin.key) if "=" in o)
+    (folder / "config").write_text(
+        f"Host HOST host apps.example.com\n  HostName {server.address}\n  IdentityFile {admin.key}\n{options}\n"
+    )
+    (folder / "ssh").write_text(f'#!/bin/sh\nexec /usr/bin/ssh -F {folder}/config "$@"\n')
+    (folder / "ssh").chmod(0o755)
+    yield Reader(admin, repo, folder)
+    admin.ssh("apps:destroy", APP, "--force")
+    admin.ssh("access:remove", "alice")
+
+
+def slow_push(reader: Reader) -> "subprocess.Popen[bytes]":
+    """A deploy that is on its way."""
+    reader.repo.commit({"Dockerfile": "FROM busybox\nRUN echo slow part && sleep 100\n"})
+    push = reader.repo.pushing(APP, "HEAD:production")
+    assert push.stdout
+    while b"slow part" not in (line := push.stdout.readline()):
+        assert line, "the push ended early"
+    return push
+
+
+@pytest.mark.parametrize(
+    "document", ["README.md", "docs/quick-start.md", "docs/deploying.md", "docs/looking-inside.md"]
+)
+def test_every_command_of_the_page_goes_well_as_it_is_written(
+    document: str, reader: Reader, make_live: Callable[[], None]
+) -> None:
+    lines = [line for line in commands(document) if not line.startswith(tuple(EXEMPT))]
+    assert lines
+    if not any(line.startswith("git remote add deploy") for line in lines):
+        make_live()
+    pushing = None
+    for line in lines:
+        if "deploys:cancel" in line:
+            pushing = slow_push(reader)
+        reader.types(line)
+        if pushing:
+            output, _ = pushing.communicate(timeout=30)
+            assert "cancelled" in output.decode()
+            pushing = None
+
+
+@pytest.fixture
+def make_live(reader: Reader) -> Callable[[], None]:
+    """What a reader who comes from the quick start has: an app of three releases, a remote, two more keys."""
+
+    def make() -> None:
+        reader.types(f"git remote add deploy mooring@HOST:{APP}")
+        reader.types("git push deploy main")
+        reader.types(f"ssh mooring@HOST config:set {APP} GREETING=Ahoy")
+        reader.repo.commit({"index.html": "three"})
+        reader.types("git push deploy main")
+        reader.types(f"cat ci.pub | ssh mooring@HOST deploy:allow {APP} --name ci")
+        reader.types("cat alice.pub | ssh mooring@HOST access:add alice")
+
+    return make
+
+
+def test_every_exempt_command_is_still_in_the_manual() -> None:
+    written = commands("README.md") + commands("docs/quick-start.md")
+    for command in EXEMPT:
+        assert any(line.startswith(command) for line in written)
