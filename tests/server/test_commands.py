@@ -19,11 +19,14 @@ from tests.server.user import Repo, User
 
 DOMAIN = "apps.test"
 
-FRAIL = """
+FRAIL = (
+    """
 import os, sys
 if "FAIL" in os.environ:
     sys.exit("FAIL is set: I will not start")
-""" + apps.ECHO
+"""
+    + apps.ECHO
+)
 
 STATELY = """
 import http.server, os, signal, sys, threading
@@ -259,7 +262,7 @@ def test_config_comes_back_as_it_was_given(admin: User, app_name: str) -> None:
     does(admin, "apps:create", copy)
     does(admin, "config:import", copy, input=exported)
     assert does(admin, "config:export", copy) == exported
-    does(admin, "config:import", copy, input='# a comment\nexport ONE=1\nTWO="2 two"\nTHREE=\'3\'\n\nPLAIN=y\n')
+    does(admin, "config:import", copy, input="# a comment\nexport ONE=1\nTWO=\"2 two\"\nTHREE='3'\n\nPLAIN=y\n")
     found = json.loads(does(admin, "config", copy, "--json"))
     assert found == {"PLAIN": "y", "EMPTY": "", "KEY": key, "ONE": "1", "TWO": "2 two", "THREE": "3"}
 
@@ -267,9 +270,7 @@ def test_config_comes_back_as_it_was_given(admin: User, app_name: str) -> None:
     assert not {"PLAIN", "KEY"} & environment(admin, app_name).keys()
 
 
-def test_a_change_of_config_makes_a_release_unless_nothing_changes_or_it_is_to_wait(
-    admin: User, app_name: str
-) -> None:
+def test_a_change_of_config_makes_a_release_unless_nothing_changes_or_it_is_to_wait(admin: User, app_name: str) -> None:
     deployed(admin, app_name, apps.python(apps.ECHO))
     does(admin, "config:set", app_name, "A=1")
     assert "nothing changed" in does(admin, "config:set", app_name, "A=1")
@@ -602,7 +603,9 @@ def test_a_deploy_that_is_cancelled_ends_rejected_and_the_old_release_serves_on(
     assert "rejected" in output.decode()
     assert listed(admin, "releases", app_name)[0]["status"] == "cancelled"
     assert body(admin, app_name) == app_name
-    left = "docker ps -aq --filter name=^{0}.2; find /var/spool/mooring /var/lib/mooring/apps/{0}/sources -name '{0}.2*'"
+    left = (
+        "docker ps -aq --filter name=^{0}.2; find /var/spool/mooring /var/lib/mooring/apps/{0}/sources -name '{0}.2*'"
+    )
     assert server.run(["sh", "-c", left.format(app_name)]).stdout == ""
     assert server.run(["sh", "-c", "pgrep -af '[s]leep 300'"], check=False).stdout == ""
     assert "nothing of" in refuses(admin, "deploys:cancel", app_name)

@@ -13,9 +13,7 @@ from tests.server.user import Repo, User
 
 DOMAIN = "apps.test"
 
-TALKER = """
-print("the app says hello", flush=True)
-""" + apps.ECHO
+TALKER = '\nprint("the app says hello", flush=True)\n' + apps.ECHO
 
 
 @pytest.fixture
@@ -47,7 +45,9 @@ def test_systemctl_shows_the_processes_of_one_app(repo: Repo, server: Server, ap
 def test_the_journal_has_an_apps_lines_and_its_builds_by_unit_by_app_and_by_tag(
     repo: Repo, admin: User, server: Server, app_name: str
 ) -> None:
-    repo.commit({"Dockerfile": (repo.folder / "Dockerfile").read_text().replace("EXPOSE", "RUN echo build two\nEXPOSE")})
+    repo.commit(
+        {"Dockerfile": (repo.folder / "Dockerfile").read_text().replace("EXPOSE", "RUN echo build two\nEXPOSE")}
+    )
     assert repo.push(app_name).ok
     assert admin.ssh("ps:restart", app_name).returncode == 0
 
