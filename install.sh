@@ -868,12 +868,12 @@ uninstall() {
     remove_docker_settings
     remove_from_the_system
     step "Removing Mooring"
-    rm -rf "$opt" "$launcher" "$spool" /run/mooring
+    rm -rf "$opt" "$launcher" "$spool" /run/mooring /var/cache/mooring
     if [[ $purge == yes ]]; then
         rm -rf "$var" "$etc"
         userdel mooring 2>/dev/null || true
         detail "Mooring and its data are gone; the packages that it needed are still installed"
-    else
+    elif [[ -d $var ]]; then
         detail "$var and $etc are kept: install.sh finds the apps there again, --uninstall --purge removes them"
     fi
 }
