@@ -1,5 +1,6 @@
 """Readiness: when a process of a new release may get requests. Read from app.json, decided per process."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,8 +31,12 @@ class Check:
     budget: float = 0
 
 
-NUMBERS = {"attempts": int, "wait": float, "timeout": float, "initialDelay": float, "uptime": float, "port": int}
+NUMBERS = {"attempts": int, "wait": float, "timeout": float, "initialDelay": float, "uptime": float}
 WORDS = {"path": str, "content": str}
+PATH = re.compile(r"/[!-~]*")
+HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+"""A header's name (RFC 9110, 5.6.2)."""
+PORTS = range(1, 65536)
 OTHERS = {"type", "name", "description", "listening", "httpHeaders", "warn", "scheme", "command", "onFailure"}
 
 
@@ -54,26 +59,29 @@ def parse(healthchecks: Any) -> dict[str, Check]:
 def _parse_one(where: str, entry: dict[str, Any]) -> Check:
     for key, value in entry.items():
         if key in NUMBERS:
-            if isinstance(value, bool) or not isinstance(value, int | float) or value < 0 or value > 3600:
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 3600:
                 die(f"app.json: {where}.{key} is {value!r}", "a number of seconds (or attempts) from 0 to 3600")
+        elif key == "port":
+            if isinstance(value, bool) or not isinstance(value, int) or value not in PORTS:
+                die(f"app.json: {where}.port is {value!r}", "a number from 1 to 65535")
         elif key in WORDS:
             if not isinstance(value, str) or any(ord(c) < 32 for c in value):
                 die(f"app.json: {where}.{key} is {value!r}", "a line of text")
         elif key not in OTHERS:
             die(
                 f"app.json: {where} has an unknown key {key!r}",
-                f"known: {', '.join(sorted(NUMBERS | WORDS))}, listening",
+                f"known: {', '.join(sorted({*NUMBERS, *WORDS, 'port'}))}, listening",
             )
     path = entry.get("path", "")
-    if path and not path.startswith("/"):
-        die(f"app.json: {where}.path is {path!r}", "it begins with a slash")
+    if path and not PATH.fullmatch(path):
+        die(f"app.json: {where}.path is {path!r}", "it begins with a slash; spaces and the like as %20")
     if "command" in entry:
         die(
             f"app.json: {where} has a command",
             "path, listening and uptime are supported; or a HEALTHCHECK in the image",
         )
     headers = entry.get("httpHeaders", [])
-    if not isinstance(headers, list) or not all(isinstance(h, dict) and {"name", "value"} <= h.keys() for h in headers):
+    if not isinstance(headers, list) or not all(map(_is_header, headers)):
         die(f"app.json: {where}.httpHeaders is wrong", '[{"name": "Host", "value": "example.com"}]')
     attempts, wait = int(entry.get("attempts", 3)), float(entry.get("wait", 5))
     return Check(
@@ -81,7 +89,7 @@ def _parse_one(where: str, entry: dict[str, Any]) -> Check:
         path=path or "/",
         content=entry.get("content", ""),
         port=entry.get("port"),
-        headers={str(h["name"]): str(h["value"]) for h in headers},
+        headers={h["name"]: h["value"] for h in headers},
         initial_delay=float(entry.get("initialDelay", 0)),
         attempts=max(1, attempts),
         wait=wait,
@@ -89,3 +97,13 @@ def _parse_one(where: str, entry: dict[str, Any]) -> Check:
         uptime=float(entry.get("uptime", 3)),
         budget=attempts * wait if {"attempts", "wait"} & entry.keys() else 0,
     )
+
+
+def _is_header(header: Any) -> bool:
+    """Whether it can be sent as it is: a name and one line of Latin-1 (http.client sends no other)."""
+    if not isinstance(header, dict):
+        return False
+    name, value = header.get("name"), header.get("value")
+    if not isinstance(name, str) or not isinstance(value, str):
+        return False
+    return bool(HEADER.fullmatch(name)) and all(31 < ord(c) < 256 for c in value)
