@@ -9,7 +9,8 @@ from mooring.names import ReleaseName
 from mooring.program import follow
 from mooring.refusal import die
 
-STEP = re.compile(r"#\d+ \[(?:\S+ )?(\d+/\d+)\] (.*)")
+STEP = re.compile(r"#\d+ \[(?:\S+ )*\s*(\d+/\d+)\] (.*)")
+"""e.g. `#7 [build  2/12] RUN make`: the numbers of many steps are aligned, a stage has its name."""
 OUTPUT = re.compile(r"#\d+ (?:\d+\.\d+ )(.*)")
 CACHED = re.compile(r"#\d+ CACHED")
 ERROR = re.compile(r"ERROR: (.*)")
@@ -56,10 +57,9 @@ class Progress:
     def take(self, line: str) -> None:
         self.full = self.full or FULL in line
         if step := STEP.match(line):
-            text = f"[{step[1]}] {step[2]}"
-            if text not in self.shown:
-                self.shown.add(text)
-                self.log.line(text)
+            if line not in self.shown:
+                self.shown.add(line)
+                self.log.line(f"[{step[1]}] {step[2]}")
         elif output := OUTPUT.match(line):
             self.log.line(f"      {output[1]}")
         elif CACHED.match(line):
