@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from mooring.refusal import die
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+QUOTED = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 
 
 def check_name(name: str) -> str:
@@ -33,10 +34,11 @@ def parse(text: str) -> dict[str, str]:
     """Read an env file: `NAME=value` lines, `export` before them, comments, values quoted with ' or ".
 
     In double quotes the escapes of JSON hold, so that a value may have newlines; what `render` writes, this reads.
+    A comment may follow a quoted value.
     Raises Refusal naming the line that cannot be read.
     """
     pairs: dict[str, str] = {}
-    lines = iter(enumerate(text.splitlines(), 1))
+    lines = iter(enumerate(text.replace("\r\n", "\n").split("\n"), 1))
     for number, raw in lines:
         line = raw.strip().removeprefix("export ").lstrip()
         if not line or line.startswith("#"):
@@ -47,26 +49,26 @@ def parse(text: str) -> dict[str, str]:
         value = value.strip()
         if value[:1] in ("'", '"'):
             quote = value[0]
-            while len(value) < 2 or not _closes(value, quote):
+            quoted = QUOTED.match(value)
+            while not quoted:
                 number, more = next(lines, (number, None))
                 if more is None:
                     die(f"the quoted value of {name.strip()} does not end", f"close it with {quote}")
                 value += "\n" + more
-            value = value[1:-1] if quote == "'" else _unescape(value[1:-1])
+                quoted = QUOTED.match(value) if quote in more else None
+            rest = value[quoted.end() :].strip()
+            if rest and not rest.startswith("#"):
+                die(f"line {number} goes on after the quoted value", r"in double quotes, write \" for a quote")
+            value = quoted[0][1:-1] if quote == "'" else _unescape(quoted[0][1:-1])
         pairs[name.strip()] = value
     return pairs
 
 
-def _closes(value: str, quote: str) -> bool:
-    if not value.endswith(quote):
-        return False
-    backslashes = len(value[:-1]) - len(value[:-1].rstrip("\\"))
-    return quote == "'" or backslashes % 2 == 0
-
-
 def _unescape(text: str) -> str:
     try:
-        return str(json.loads('"' + text.replace("\n", "\\n").replace("\t", "\\t") + '"'))
+        value = str(json.loads('"' + text.replace("\n", "\\n").replace("\t", "\\t") + '"'))
+        value.encode()  # half of a surrogate pair is no text
+        return value
     except ValueError:
         return text
 
