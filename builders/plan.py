@@ -58,6 +58,8 @@ def read_app_json(tree: Path) -> dict[str, Any]:
         return {}
     except json.JSONDecodeError as error:
         die(f"app.json line {error.lineno} is not JSON: {error.msg}", "mend that line")
+    except RecursionError:
+        die("app.json nests too deep to be read", "mend it")
     if not isinstance(table, dict):
         die("app.json is not an object", '{"healthchecks": {…}}')
     return table

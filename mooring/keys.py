@@ -1,7 +1,6 @@
 """Who may do what: keys.toml is the truth, authorized_keys (sshd(8)) is written from it."""
 
 import base64
-import binascii
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -56,7 +55,7 @@ def parse_public(text: str) -> tuple[str, str, str]:
     try:
         base64.b64decode(blob, validate=True)
         shown = run("ssh-keygen", "-l", "-E", "sha256", "-f", "-", stdin=f"{kind} {blob}\n")
-    except (binascii.Error, ProgramError):
+    except (ValueError, ProgramError):
         die(f"that is not a whole {kind} key", PASTE)
     bits, fingerprint = shown.split()[:2]
     if kind == "ssh-rsa" and int(bits) < 2048:

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from mooring.refusal import die
 
 COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+LATEST = 1 << 40
+"""The latest time that is one; a marker may hold Infinity or NaN, which no calendar can show."""
 LINE = re.compile(r"[^\x00-\x1f\x7f]{0,200}")
 
 
@@ -35,9 +37,10 @@ def parse(text: str) -> Order:
             and LINE.fullmatch(order.branch)
             and LINE.fullmatch(order.actor)
             and isinstance(order.created, float | int)
+            and 0 <= order.created < LATEST
             and isinstance(order.fresh, bool)
         )
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         valid = False
     if not valid:
         die("the marker is empty" if not text.strip() else "the marker holds no order to build")
