@@ -1,5 +1,6 @@
 """The host's settings: /etc/mooring/mooring.toml, edited by people."""
 
+import re
 import tomllib
 from dataclasses import dataclass
 from typing import Any
@@ -34,13 +35,29 @@ def parse(text: str) -> Settings:
         for key, value in content.items() if isinstance(content, dict) else [("", content)]:
             name = f"{group}_{key}" if key else group
             shown = f"{group}.{key}" if key else group
-            default = getattr(Settings, name, None)
-            if default is None:
+            if name not in Settings.__dataclass_fields__:
                 die(f"{paths.SETTINGS} has an unknown key {shown}", "mooring.toml is described in docs/settings.md")
-            if type(value) is not type(default) or (isinstance(value, int) and value < 0):
+            default = getattr(Settings, name)
+            if type(value) is not type(default) or (isinstance(value, int) and value < 0) or _wrong(name, value):
                 die(f"{paths.SETTINGS}: {shown} is {value!r}", f"write it like {default!r}")
             values[name] = value
     return Settings(**values)
+
+
+def _wrong(name: str, value: Any) -> bool:
+    """Whether a value of the right kind would break later what it is for."""
+    if name == "builds_parallel":
+        return bool(value < 1)
+    if name == "git_max_pack_size":
+        return not re.fullmatch(r"[0-9]+[kmg]?", value, re.IGNORECASE)
+    if name == "network_pool":
+        import ipaddress
+
+        try:
+            return ipaddress.IPv4Network(value).prefixlen > 25  # what an app gets of it
+        except ValueError:
+            return True
+    return False
 
 
 def load() -> Settings:
