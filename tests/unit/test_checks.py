@@ -1,0 +1,67 @@
+"""app.json's healthchecks: what can be asked is read, what would fail later is refused at once."""
+
+import pytest
+
+from mooring import checks
+from mooring.checks import Check
+from mooring.refusal import Refusal
+
+
+def web(**entry: object) -> Check:
+    return checks.parse({"web": [entry]})["web"]
+
+
+@pytest.mark.parametrize("port", [1, 3600, 3601, 8080, 65535])
+def test_a_process_may_be_asked_on_any_port(port: int) -> None:
+    assert web(listening=True, port=port).port == port
+
+
+@pytest.mark.parametrize("port", [0, -1, 65536, 80.5, "80", True])
+def test_no_other_number_is_a_port(port: object) -> None:
+    with pytest.raises(Refusal, match="port"):
+        web(port=port)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -1, 3601, True, None, "5"])
+@pytest.mark.parametrize("key", ["attempts", "wait", "timeout", "initialDelay", "uptime"])
+def test_a_time_that_never_comes_is_refused(key: str, number: object) -> None:
+    with pytest.raises(Refusal, match=key):
+        web(**{key: number})
+
+
+@pytest.mark.parametrize("path", ["up", "/ü", "/a b", "/a\n", "/\x7f", "http://x/"])
+def test_a_path_that_cannot_be_asked_for_is_refused(path: str) -> None:
+    with pytest.raises(Refusal, match="path"):
+        web(path=path)
+
+
+def test_a_path_may_have_a_query_and_escapes() -> None:
+    assert web(path="/up?full=1&x=%20").path == "/up?full=1&x=%20"
+
+
+def test_headers_are_sent_as_they_are_written() -> None:
+    assert web(path="/", httpHeaders=[{"name": "Host", "value": "a.example"}]).headers == {"Host": "a.example"}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{"name": "A"}, {"name": "", "value": "x"}, {"name": "A B", "value": "x"}, {"name": "A", "value": "x\r\nB: y"},
+     {"name": "A:", "value": "x"}, {"name": "A", "value": "€"}, {"name": "A", "value": 1}, "A: x"],
+)  # fmt: skip
+def test_a_header_that_cannot_be_sent_is_refused(header: object) -> None:
+    with pytest.raises(Refusal, match="httpHeaders"):
+        web(path="/", httpHeaders=[header])
+
+
+def test_a_command_is_refused_with_what_there_is_instead() -> None:
+    with pytest.raises(Refusal, match="HEALTHCHECK in the image"):
+        web(command=["true"])
+
+
+def test_an_unknown_key_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(Refusal, match=r"intialDelay.*initialDelay.*port"):
+        web(intialDelay=1)
+
+
+def test_a_process_is_asked_at_least_once() -> None:
+    assert web(path="/", attempts=0).attempts == 1
