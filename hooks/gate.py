@@ -4,6 +4,7 @@ Decides from the key and the command alone. A deploy key pushes to its apps and 
 may run every command, which crosses into root through the one program that sudoers names.
 """
 
+import json
 import os
 import shlex
 import subprocess
@@ -96,6 +97,12 @@ def receive(push: Push, key: Key) -> None:
     os.execve("/usr/bin/git", argv, environment)  # noqa: S606
 
 
+def cross_into_root(command: Command, key: Key) -> None:
+    """Become the command. Its words go by the environment: as arguments they would be in the process list."""
+    environment = {**os.environ, "MOORING_COMMAND": json.dumps(command.words)}
+    os.execve("/usr/bin/sudo", ["sudo", "-n", CLI, "--key", key.fingerprint], environment)  # noqa: S606
+
+
 def main() -> None:
     try:
         key = keys.find(sys.argv[1])
@@ -103,7 +110,7 @@ def main() -> None:
         if isinstance(wanted, Push):
             receive(wanted, key)
         else:
-            os.execv("/usr/bin/sudo", ["sudo", "-n", CLI, "--key", key.fingerprint, *wanted.words])  # noqa: S606
+            cross_into_root(wanted, key)
     except Refusal as refusal:
         sys.exit(f"mooring: {refusal}")
 
