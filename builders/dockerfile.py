@@ -55,7 +55,7 @@ class Progress:
         self.shown: set[str] = set()
 
     def take(self, line: str) -> None:
-        self.full = self.full or FULL in line
+        self.full = self.full or FULL in line.lower()
         if step := STEP.match(line):
             if line not in self.shown:
                 self.shown.add(line)
