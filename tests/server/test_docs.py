@@ -136,6 +136,8 @@ def make_live(reader: Reader) -> Callable[[], None]:
         reader.types("git push deploy main")
         reader.types(f"cat ci.pub | ssh mooring@HOST deploy:allow {APP} --name ci")
         reader.types("cat alice.pub | ssh mooring@HOST access:add alice")
+        retiring = f"systemctl list-units --plain --no-legend 'mooring-retire@{APP}.*' | grep -q ."
+        reader.user.server.wait_for(["sh", "-c", f"! {retiring}"])
 
     return make
 

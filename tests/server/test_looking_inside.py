@@ -30,6 +30,7 @@ def shown(server: Server, *argv: str) -> str:
 
 
 def test_systemctl_shows_the_processes_of_one_app(repo: Repo, server: Server, app_name: str) -> None:
+    server.wait_for(["systemctl", "status", f"mooring-*@{app_name}.*"])
     status = shown(server, "systemctl", "status", f"mooring-*@{app_name}.*")
     assert f"mooring-app@{app_name}.1.web.1.service" in status
     assert "active (running)" in status
@@ -135,7 +136,7 @@ def test_an_app_that_ignores_sigterm_is_killed_after_the_stop_timeout(
 ) -> None:
     settings = server.read("/etc/mooring/mooring.toml")
     stubborn = "import signal\nsignal.signal(signal.SIGTERM, lambda *_: print('I heard you', flush=True))\n" + apps.ECHO
-    server.put("/etc/mooring/mooring.toml", settings.rstrip("\n") + "\n\n[stop]\ntimeout = 2\n")
+    server.put("/etc/mooring/mooring.toml", settings.replace("[stop]", "[stop]\ntimeout = 2"))
     try:
         assert admin.repo("stubborn", apps.python(stubborn)).push(app_name).ok
         begin = time.monotonic()
