@@ -183,7 +183,7 @@ def free_subnet(pool: str, taken: Iterable[str]) -> str:
     """The first subnet of `pool` that overlaps none of `taken`; raise Refusal when the pool is used up."""
     import ipaddress
 
-    used = [network for each in taken if (network := ipaddress.ip_network(each)).version == 4]
+    used = [network for each in taken if (network := ipaddress.ip_network(each, strict=False)).version == 4]
     for subnet in ipaddress.ip_network(pool).subnets(new_prefix=SUBNET_PREFIX):
         if not any(subnet.overlaps(each) for each in used):
             return str(subnet)
