@@ -13,10 +13,14 @@ from mooring.spool import Marker, Stage
 
 
 def stage_after_boot(marker: Marker, live: ReleaseName | None) -> Stage:
-    """Where an interrupted release goes on: what was launched does not run any more, unless it is live."""
+    """Where an interrupted release goes on: what was launched does not run any more, unless it is live.
+
+    At the route stage, one before the live release has a change of domains to bring into force and is not launched.
+    """
     if marker.release == live and marker.stage != "retire":
         return "route"
-    return "launch" if marker.stage == "route" else marker.stage
+    changes_domains = live is not None and marker.release.number < live.number
+    return "launch" if marker.stage == "route" and not changes_domains else marker.stage
 
 
 def put_back() -> None:
