@@ -24,6 +24,25 @@ class Choices:
     created: str = ""
 
 
+def parse_choices(text: str, path: Path) -> Choices:
+    """Read app.toml's text; keys that are not known are left alone. Raises Refusal that names what is wrong."""
+    try:
+        table: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        die(f"{path} is not TOML: {error}", "mend that line")
+    known: dict[str, Any] = {}
+    for key, value in table.items():
+        field = key.replace("-", "_")
+        if field not in Choices.__dataclass_fields__:
+            continue
+        kind = tuple if field in ("domains", "redirects") else type(getattr(Choices, field))
+        known[field] = tuple(value) if isinstance(value, list) else value
+        if type(known[field]) is not kind or (kind is tuple and not all(isinstance(each, str) for each in value)):
+            example = {tuple: '["a.example"]', bool: "true", str: '"main"'}[kind]
+            die(f"{path}: {key} is {value!r}", f"write it like {example}")
+    return Choices(**known)
+
+
 @dataclass(frozen=True)
 class App:
     """One app, by its name; whether it exists is asked of the disk."""
@@ -66,17 +85,9 @@ class App:
         """What app.toml says; raises Refusal where a person broke it."""
         path = self.folder / "app.toml"
         try:
-            table: dict[str, Any] = tomllib.loads(path.read_text())
+            return parse_choices(path.read_text(), path)
         except FileNotFoundError:
             return Choices()
-        except tomllib.TOMLDecodeError as error:
-            die(f"{path} is not TOML: {error}", "mend that line")
-        known: dict[str, Any] = {
-            key.replace("-", "_"): tuple(value) if isinstance(value, list) else value
-            for key, value in table.items()
-            if key.replace("-", "_") in Choices.__dataclass_fields__
-        }
-        return Choices(**known)
 
     def choose(self, **changes: Any) -> None:
         """Write changed choices into app.toml, its comments kept. None takes a choice back to its default."""

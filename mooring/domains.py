@@ -13,7 +13,7 @@ DOMAIN = re.compile(rf"(?:\*\.)?{LABEL}(?:\.{LABEL})*")
 
 def check(domain: str) -> str:
     """Return the host name in lower case if it is one (RFC 1123, a leading `*.` allowed); raise Refusal otherwise."""
-    lower = domain.lower().rstrip(".")
+    lower = domain.lower().removesuffix(".")
     if len(lower) > 253 or not DOMAIN.fullmatch(lower) or (lower.startswith("*.") and "." not in lower[2:]):
         die(f"{domain[:80]!r} is not a host name", "e.g. www.example.com; an international name in its xn-- form")
     return lower
