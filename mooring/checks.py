@@ -15,7 +15,7 @@ class Check:
     "image" (the image's HEALTHCHECK), "uptime" (alive for `uptime`), or "" where nothing was said: listening
     where there is a port, else uptime.
     A wrong answer uses up one of `attempts` and the next comes `wait` later; a refused connection is tried again
-    at once until attempts x wait, at least the host's `checks.timeout`, is over.
+    at once until `budget` is over: attempts x wait, or 0 for the host's `checks.timeout` where neither was said.
     """
 
     kind: str = ""
@@ -37,6 +37,7 @@ PATH = re.compile(r"/[!-~]*")
 HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 """A header's name (RFC 9110, 5.6.2)."""
 PORTS = range(1, 65536)
+KINDS = ("startup", "readiness", "liveness")
 OTHERS = {"type", "name", "description", "listening", "httpHeaders", "warn", "scheme", "command", "onFailure"}
 
 
@@ -48,7 +49,10 @@ def parse(healthchecks: Any) -> dict[str, Check]:
     for process, entries in healthchecks.items():
         if not isinstance(entries, list):
             die(f"app.json: healthchecks.{process} is not a list", '[{"type": "startup", "path": "/"}]')
-        startup = [each for each in entries if isinstance(each, dict) and each.get("type", "startup") == "startup"]
+        for entry in entries:
+            if not isinstance(entry, dict) or entry.get("type", "startup") not in KINDS:
+                die(f"app.json: healthchecks.{process} has {entry!r:.80}", f"an object with a type: {', '.join(KINDS)}")
+        startup = [each for each in entries if each.get("type", "startup") == "startup"]
         if len(startup) > 1:
             die(f"app.json: healthchecks.{process} has {len(startup)} startup checks", "keep one")
         if startup:

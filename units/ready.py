@@ -5,12 +5,14 @@
 Watches the container too: one that ends is noticed at once, whatever is being probed.
 """
 
+import contextlib
 import json
 import os
 import select
 import sys
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from mooring import paths, release, settings
 from mooring.checks import Check
@@ -19,6 +21,9 @@ from mooring.refusal import Refusal, die
 from mooring.release import Process
 from units.start import leave_reason
 from units.wait import open_process
+
+if TYPE_CHECKING:
+    from http.client import HTTPResponse
 
 PAUSE = 0.05
 """Seconds between two tries to reach a process that does not listen yet."""
@@ -50,7 +55,7 @@ def path(address: str, port: int, check: Check) -> None:
     try:
         connection.request("GET", check.path, headers={"User-Agent": "Mooring", **check.headers})
         answer = connection.getresponse()
-        body = answer.read(1 << 20).decode(errors="replace")
+        body = read(answer, check.timeout).decode(errors="replace")
     except ConnectionRefusedError:
         raise NotYet(f"nothing listens on port {port}") from None
     except (OSError, http.client.HTTPException) as error:
@@ -61,6 +66,16 @@ def path(address: str, port: int, check: Check) -> None:
         raise Wrong(f"GET {url} answered {answer.status}: {' '.join(body.split())[:200]}")
     if check.content not in body:
         raise Wrong(f"GET {url} answered {answer.status} without {check.content!r}: {' '.join(body.split())[:200]}")
+
+
+def read(answer: "HTTPResponse", seconds: float) -> bytes:
+    """What comes of an answer's body in so many seconds, at most 1 MiB: some answers never end."""
+    until = time.monotonic() + seconds
+    body = b""
+    with contextlib.suppress(TimeoutError):
+        while time.monotonic() < until and len(body) < 1 << 20 and (part := answer.read1(1 << 16)):
+            body += part
+    return body
 
 
 def image(identity: str) -> None:
