@@ -31,7 +31,8 @@ def processes(
 
     `commands` are the Procfile's; without one the image's CMD is the process: `web` where a port is exposed,
     else `worker`, which nothing connects to. One `web` runs, and of the others as many as `formation` says:
-    none, or one where there is no web. `default` is the check of those that `startup` does not name.
+    none, or one where there is no web. `default`, the image's own check, is that of its CMD and of `web` where
+    `startup` does not name them: it says nothing of the Procfile's other commands.
     """
     port = port_of(exposed)
     found: dict[str, str | None] = {name: command for name, command in commands.items() if name != "release"}
@@ -44,7 +45,7 @@ def processes(
             count=formation.get(name, 1 if name == "web" else idle),
             command=command,
             port=(port or DEFAULT_PORT) if name == "web" else None,
-            check=startup.get(name, default),
+            check=startup.get(name, default if name == "web" or command is None else Check()),
         )
         for name, command in found.items()
     )
