@@ -48,6 +48,7 @@ def parse(text: str) -> dict[str, str]:
             die(f"line {number} is not NAME=VALUE", "mend that line; nothing was changed")
         value = value.strip()
         if value[:1] in ("'", '"'):
+            value = raw.partition("=")[2].lstrip()
             quote = value[0]
             quoted = QUOTED.match(value)
             while not quoted:
