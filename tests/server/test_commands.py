@@ -226,7 +226,7 @@ def test_destroying_asks_for_the_name_and_leaves_nothing(
         "nginx": "nginx -T 2>&1",
         "keys": "cat /etc/mooring/keys.toml /etc/mooring/authorized_keys",
         "files": "find /var/lib/mooring /var/spool/mooring /run/mooring",
-        "slices": "find /sys/fs/cgroup -name 'mooring-*.slice'",
+        "slices": "systemctl list-units --plain --no-legend --type=slice",
     }
     words = (f"{app_name}.", f"{app_name}/", f"{app_name}:", f"{app_name}\n", f'"{app_name}"', own,
              f"mooring-{app_name.replace('-', '_')}.slice")  # fmt: skip
