@@ -614,7 +614,7 @@ base_tree() {
         --keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
         --aptopt='Acquire::Languages "none"' --dpkgopt='path-exclude=/usr/share/man/*' \
         --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
-        "${options[@]}" trixie - "${mirror:-http://mirror.example/debian}"
+        "${options[@]}" trixie - ${mirror:+"$mirror"}
 }
 
 # ---- journal, units, ssh, nginx

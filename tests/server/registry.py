@@ -227,7 +227,6 @@ def _debian_with(tar: Path, packages: list[str], *hooks: str) -> None:
     folder = tar.with_suffix(".files")
     folder.mkdir()
     try:
-        (folder / "sources.list").write_text(sources("trixie"))
         options = [
             "--dpkgopt=path-exclude=/usr/share/man/*",
             "--dpkgopt=path-exclude=/usr/share/locale/*",

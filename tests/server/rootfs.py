@@ -52,25 +52,29 @@ def bare(suite: str) -> Tree:
 def debootstrap(suite: str, target: Path, *, include: Sequence[str] = (), options: Sequence[str] = ()) -> None:
     """Make a minimal Debian in `target`, a folder or, by its suffix, a tar file."""
     lists = target.with_suffix(".sources.list")
-    lists.write_text(sources(suite))
+    known = sources(suite)
+    lists.write_text(known)
     argv = ["mmdebstrap", "--mode=root", "--quiet", "--variant=minbase"]
     argv += [f"--aptopt={line}" for line in apt_proxies()]
     argv += [f"--include={','.join(include)}"] if include else []
-    argv += [*options, suite, str(target), str(lists)]
+    # Without sources, mmdebstrap takes Debian's own.
+    argv += [*options, suite, str(target), *([str(lists)] if known else [])]
     call(*argv)
     lists.unlink()
 
 
 def sources(suite: str) -> str:
-    """apt's sources for a Debian suite, at the mirrors that this machine uses itself."""
+    """apt's sources for a Debian suite, at the mirrors that this machine uses itself; empty if it uses none."""
     mirror, security = mirrors()
+    if not (mirror and security):
+        return ""
     # On Ubuntu, apt trusts Debian's keys only where it is told to; their path is the same on both.
     deb = "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
     return f"{deb} {mirror} {suite} main\n{deb} {mirror} {suite}-updates main\n{deb} {security} {suite}-security main\n"
 
 
 def mirrors() -> tuple[str, str]:
-    """Where this machine gets Debian and its security updates from."""
+    """Where this machine gets Debian and its security updates from; empty where it does not."""
     text = ""
     for path in [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]:
         if path.is_file() and path.suffix in (".list", ".sources"):
@@ -78,10 +82,7 @@ def mirrors() -> tuple[str, str]:
     found = re.findall(r"(?m)^(?!#)[^#\n]*?\s(http[^\s\]]*/debian(?:-security)?)/?(?:\s|$)", text)
     main = [url for url in found if not url.endswith("-security")]
     security = [url for url in found if url.endswith("-security")]
-    return (
-        main[0] if main else "http://mirror.example/debian",
-        security[0] if security else "http://mirror.example/debian-security",
-    )
+    return next(iter(main), ""), next(iter(security), "")
 
 
 def apt_proxies() -> list[str]:
