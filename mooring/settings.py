@@ -47,7 +47,7 @@ def parse(text: str) -> Settings:
 def _wrong(name: str, value: Any) -> bool:
     """Whether a value of the right kind would break later what it is for."""
     if name == "domain":
-        return not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*", value)
+        return not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", value)
     if name == "builds_parallel":
         return bool(value < 1)
     if name == "git_max_pack_size":
