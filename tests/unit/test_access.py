@@ -59,6 +59,22 @@ def test_a_deploy_key_does_nothing_else(words: str) -> None:
         decide(DEPLOYER, words)
 
 
+@pytest.mark.parametrize("app", ["my-app2", "my", "my-ap", "app", "my-app-x"])
+def test_an_app_whose_name_is_like_an_allowed_one_is_another_app(app: str) -> None:
+    with pytest.raises(Refusal, match=f"may not push to {app} "):
+        decide(DEPLOYER, f"git-receive-pack '{app}'")
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["-- git-receive-pack my-app", "git", "git -c x=y receive-pack my-app", "apps\nid", "git-receive-pack --help",
+     "sudo git-receive-pack my-app", "GIT-RECEIVE-PACK my-app"],
+)  # fmt: skip
+def test_a_deploy_key_gets_no_further_by_writing_a_push_another_way(words: str) -> None:
+    with pytest.raises(Refusal):
+        decide(DEPLOYER, words)
+
+
 def test_an_admin_key_pushes_fetches_and_runs_every_command_with_its_words_as_they_are() -> None:
     assert decide(ADMIN, "git-upload-pack 'my-app'") == Push("git-upload-pack", "my-app")
     assert decide(ADMIN, "config:set my-app 'A=b c' $(id)") == Command(("config:set", "my-app", "A=b c", "$(id)"))

@@ -63,5 +63,16 @@ def test_an_unknown_key_is_refused_with_the_known_ones() -> None:
         web(intialDelay=1)
 
 
+@pytest.mark.parametrize("entry", ["/up", None, [], {"type": "startpu", "path": "/"}, {"type": ["startup"]}])
+def test_a_check_that_would_not_be_asked_is_refused(entry: object) -> None:
+    with pytest.raises(Refusal, match=r"healthchecks\.web has .*startup"):
+        checks.parse({"web": [entry]})
+
+
+@pytest.mark.parametrize("kind", ["liveness", "readiness"])
+def test_checks_of_other_kinds_are_left_to_other_times(kind: str) -> None:
+    assert checks.parse({"web": [{"type": kind, "command": ["true"]}]}) == {}
+
+
 def test_a_process_is_asked_at_least_once() -> None:
     assert web(path="/", attempts=0).attempts == 1

@@ -31,6 +31,11 @@ def test_a_file_of_windows_is_read() -> None:
     assert environment.parse('A=1\r\nB="two\r\nlines"\r\n') == {"A": "1", "B": "two\nlines"}
 
 
+def test_blanks_in_quotes_are_kept_at_the_ends_of_lines_too() -> None:
+    text = "export A=' x  \ny\t\n '\n  B  =  \"  z  \"  \nC=  plain  \n"
+    assert environment.parse(text) == {"A": " x  \ny\t\n ", "B": "  z  ", "C": "plain"}
+
+
 def test_an_escape_that_is_none_stays_as_it_is_written() -> None:
     assert environment.parse('A="C:\\dir"\nB="\\ud800"') == {"A": "C:\\dir", "B": "\\ud800"}
 

@@ -67,6 +67,11 @@ def test_after_a_power_cut_what_was_launched_is_launched_again_and_what_is_live_
     assert recover.stage_after_boot(marker("a.1", "retire", "run"), live) == "retire"
 
 
+def test_after_a_power_cut_a_change_of_domains_does_not_launch_the_release_that_was_replaced() -> None:
+    assert recover.stage_after_boot(marker("a.1", "route"), ReleaseName("a", 2)) == "route"
+    assert recover.stage_after_boot(marker("a.1", "route"), None) == "launch"
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "rubbish", "[]", "{}", '{"kind": "push"}',
@@ -117,6 +122,17 @@ def test_a_procfile_without_web_runs_one_of_each() -> None:
     assert processes({"bot": "a", "clock": "b"}, []) == {"bot": (1, None), "clock": (1, None)}
 
 
+def test_the_images_healthcheck_is_for_its_own_command_and_the_web() -> None:
+    image, own = Check(kind="image"), Check(kind="listening")
+
+    def kinds(commands: dict[str, str], exposed: list[str], startup: dict[str, Check]) -> dict[str, str]:
+        return {each.name: each.check.kind for each in plan.processes(commands, exposed, startup, {}, image)}
+
+    assert kinds({}, [], {}) == {"worker": "image"}
+    assert kinds({"worker": "x"}, ["80/tcp"], {}) == {"web": "image", "worker": ""}
+    assert kinds({"web": "x", "bot": "y"}, [], {"bot": own}) == {"web": "image", "bot": "listening"}
+
+
 def test_a_procfile_is_read_and_its_bad_line_is_named() -> None:
     assert procfile.parse("# c\nweb: run --port $PORT\n\nworker:  x: y\n") == {
         "web": "run --port $PORT",
@@ -139,6 +155,7 @@ def test_addresses_are_free_ones_after_the_gateways() -> None:
 
 def test_an_apps_subnet_overlaps_no_other_network() -> None:
     assert engine.free_subnet("10.90.0.0/24", ["10.90.0.0/26", "172.17.0.0/16", "fd00::/64"]) == "10.90.0.128/25"
+    assert engine.free_subnet("10.90.0.0/24", ["10.90.0.1/25"]) == "10.90.0.128/25"
     with pytest.raises(Refusal, match="is taken"):
         engine.free_subnet("10.90.0.0/24", ["10.0.0.0/8"])
 
@@ -270,7 +287,7 @@ def test_host_names_are_host_names(domain: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "domain", ["", "a b", "a;b", "-a.example", "*.com.", "a..b", "*", "a_b.c", "é.example", "a\n", "x" * 64]
+    "domain", ["", "a b", "a;b", "-a.example", "*.com.", "a..b", "a..", ".", "*", "a_b.c", "é.example", "a\n", "x" * 64]
 )
 def test_nothing_else_is(domain: str) -> None:
     with pytest.raises(Refusal):

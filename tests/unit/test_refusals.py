@@ -155,7 +155,8 @@ def test_a_file_of_the_source_that_is_a_link_a_pipe_too_large_or_no_text_is_refu
      ("[builds]\nparallel = true", "builds"), ('[network]\npool = "10.90.0.0/26"', "network.pool"),
      ('[network]\npool = "10.90.0.1/16"', "network.pool"),
      ('[network]\npool = "fd00::/16"', "network.pool"), ('[git]\nmax_pack_size = "lots"', "git.max_pack_size"),
-     ("[apps]\nauto_create = 1", "apps.auto_create"), ("domain = 1", "domain")],
+     ("[apps]\nauto_create = 1", "apps.auto_create"), ("domain = 1", "domain"),
+     ('domain = "a; b"', "domain"), ('domain = "A.example"', "domain"), ('domain = "a.example."', "domain")],
 )  # fmt: skip
 def test_a_setting_that_would_break_a_push_is_refused_by_name(text: str, name: str) -> None:
     with pytest.raises(Refusal, match=name):
