@@ -27,6 +27,7 @@ def remove(app: App, reason: str) -> None:
     systemd.stop([f"mooring-app@{app.name}.*"])
     for container in engine.containers(app.name):
         engine.remove(container)
+    systemd.stop([names.slice_of(app.name)])
     for tag in engine.images(app.name):
         engine.remove_image(tag)
     engine.remove_network(app.name)
