@@ -6,7 +6,6 @@ python -m builders.build my-app.42
 from builders import dockerfile, plan
 from mooring import engine, files, order, release, source, spool, stage
 from mooring.app import App
-from mooring.checks import Check
 from mooring.journal import Log
 from mooring.names import ReleaseName
 from mooring.order import Order
@@ -37,8 +36,7 @@ def work(name: ReleaseName, log: Log) -> None:
         dockerfile.build(name, tree, log, fresh=wanted.fresh)
         image = engine.ask("GET", f"/images/{name.image}/json")
         exposed = list(image["Config"].get("ExposedPorts") or {})
-        healthcheck = (image["Config"].get("Healthcheck") or {}).get("Test") or ["NONE"]
-        default = Check(kind="" if healthcheck[0] == "NONE" else "image")
+        default = plan.image_check(image["Config"].get("Healthcheck") or {})
         record = record.changed(
             builder="dockerfile",
             image=image["Id"],

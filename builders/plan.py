@@ -51,6 +51,19 @@ def processes(
     )
 
 
+def image_check(healthcheck: Mapping[str, Any]) -> Check:
+    """The check that an image's HEALTHCHECK (Engine API, HealthConfig: nanoseconds, 0 for Docker's default) asks for.
+
+    It has as long as Docker itself takes to call the container unhealthy.
+    """
+    if (healthcheck.get("Test") or ["NONE"])[0] == "NONE":
+        return Check()
+    interval = (healthcheck.get("Interval") or 30e9) / 1e9
+    timeout = (healthcheck.get("Timeout") or 30e9) / 1e9
+    start = healthcheck.get("StartPeriod", 0) / 1e9
+    return Check(kind="image", budget=start + (healthcheck.get("Retries") or 3) * (interval + timeout))
+
+
 def read_app_json(tree: Path) -> dict[str, Any]:
     """app.json as an object, empty where there is none; raise Refusal naming the line that is wrong."""
     try:

@@ -67,6 +67,8 @@ def explain_stored(update: Update, branch: str, app: str) -> None:
         say(f"       {name} is stored, not deployed: {branch} is the branch that deploys.")
         say(f"       `git push REMOTE {name}:{branch}` deploys it; `mooring git:set {app} deploy-branch {name}`")
         say("       makes it the one that does.")
+    else:
+        say(f"       {update.ref} is stored, not deployed: {branch} is the branch that deploys.")
 
 
 def in_flight(app: App, commit: str) -> ReleaseName | None:

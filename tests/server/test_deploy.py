@@ -407,23 +407,23 @@ def test_where_nginx_refuses_the_push_is_rejected_with_its_reason_and_nothing_ha
 
 
 def test_apps_build_side_by_side(admin: User, app_name: str) -> None:
-    def slow(text: str) -> apps.Files:
+    def endless(text: str) -> apps.Files:
         files = apps.site(text)
         # A step of its own for each app, so that BuildKit does not make them one.
-        step = f"RUN echo slow part of {text} && sleep 4 && echo end of {text}"
+        step = f"RUN echo slow part of {text} && sleep 1000"
         return {**files, "Dockerfile": str(files["Dockerfile"]).replace("EXPOSE", f"{step}\nEXPOSE")}
 
-    one, other = (admin.repo(text, slow(text)).pushing(f"{app_name}-{text}") for text in ("one", "other"))
-    for push, text in ((one, b"one"), (other, b"other")):
+    names = {text: f"{app_name}-{text}" for text in ("one", "other")}
+    pushes = {text: admin.repo(text, endless(text)).pushing(name) for text, name in names.items()}
+    for text, push in pushes.items():
         assert push.stdout
-        while b"slow part of " + text not in (line := push.stdout.readline()):
+        while f"slow part of {text}".encode() not in (line := push.stdout.readline()):
             assert line, "the push ended early"
-    assert one.stdout
-    rest = one.stdout.read()
-    assert b"end of one" in rest, "the other began only when this one had ended"
-    for push in (one, other):
-        push.communicate(timeout=60)
-        assert push.returncode == 0
+    for text, push in pushes.items():
+        assert admin.ssh("deploys:cancel", names[text]).returncode == 0
+        output, _ = push.communicate(timeout=60)
+        assert push.returncode != 0
+        assert b"cancelled by" in output
 
 
 def test_a_request_that_is_being_answered_when_a_release_is_replaced_is_answered_to_its_end(

@@ -133,6 +133,13 @@ def test_the_images_healthcheck_is_for_its_own_command_and_the_web() -> None:
     assert kinds({"web": "x", "bot": "y"}, [], {"bot": own}) == {"web": "image", "bot": "listening"}
 
 
+def test_an_images_healthcheck_has_as_long_as_docker_gives_it() -> None:
+    assert plan.image_check({}) == plan.image_check({"Test": ["NONE"]}) == Check()
+    assert plan.image_check({"Test": ["CMD", "x"]}) == Check(kind="image", budget=180)
+    seconds = {"Interval": 10**9, "Timeout": 2 * 10**9, "StartPeriod": 5 * 10**9, "Retries": 4}
+    assert plan.image_check({"Test": ["CMD", "x"], **seconds}).budget == 17
+
+
 def test_a_procfile_is_read_and_its_bad_line_is_named() -> None:
     assert procfile.parse("# c\nweb: run --port $PORT\n\nworker:  x: y\n") == {
         "web": "run --port $PORT",
