@@ -63,19 +63,6 @@ def keep(name: ReleaseName) -> None:
     )  # fmt: skip
 
 
-def expect(app: App, ref: str, old: str) -> None:
-    """Make `ref` what the push saw when it began, so that git moves it on when the push has ended well.
-
-    Another push that ended meanwhile has moved it, and git would refuse: but what is live now is this push's
-    commit, and the ref follows what is live. Every commit that was deployed is kept by `keep`.
-    """
-    repository = ["git", "-C", str(app.repository)]
-    subprocess.run(
-        [*repository, "update-ref", *(["-d", ref] if not old.strip("0") else [ref, old])],
-        env=environment(), stdin=subprocess.DEVNULL, capture_output=True, check=False,
-    )  # fmt: skip
-
-
 def remove(name: ReleaseName) -> None:
     """Remove the release's source folder; its number stays claimed by its record."""
     files.remove_tree(App(name.app).sources / str(name.number))

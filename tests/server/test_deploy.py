@@ -219,6 +219,20 @@ def test_a_release_goes_on_when_the_client_goes_away_and_pushing_again_follows_i
     assert admin.curl(f"{app_name}.{DOMAIN}").body == "patient"
 
 
+def test_two_pushes_of_one_commit_at_once_both_end_well(admin: User, app_name: str) -> None:
+    files = apps.site("twice")
+    files["Dockerfile"] = str(files["Dockerfile"]).replace("EXPOSE", "RUN echo slow part && sleep 2\nEXPOSE")
+    repo = admin.repo("twice", files)
+    first = repo.pushing(app_name)
+    assert first.stdout
+    while b"slow part" not in (line := first.stdout.readline()):
+        assert line, "the push ended early"
+    second = repo.push(app_name)
+    assert second.ok
+    assert first.wait() == 0
+    assert admin.ssh("releases", app_name).stdout.count("live") == 1
+
+
 def test_a_waiting_push_is_superseded_by_a_newer_one_and_both_clients_hear_it(admin: User, app_name: str) -> None:
     slow = apps.site("one")
     slow["Dockerfile"] = str(slow["Dockerfile"]).replace("EXPOSE", "RUN echo slow part && sleep 5\nEXPOSE")
