@@ -13,6 +13,7 @@ Installs Mooring on this server, or upgrades it in place while the apps keep ser
   --domain DOMAIN    apps answer as APP.DOMAIN (else the host's full name if it resolves, else IP.sslip.io)
   --admin-key FILE   a public key that may do everything, e.g. ~/.ssh/id_ed25519.pub
   --no-sample        do not push the sample app at the end
+  --no-stack         do not make the image for apps without a Dockerfile; the first push of one does
   --throwaway        boot a throwaway server on this machine and install there
   --uninstall        take Mooring away, keep the apps' data
       --purge        … and the data too
@@ -37,7 +38,7 @@ readonly daemon_json=/etc/docker/daemon.json
 readonly default_site=/etc/nginx/sites-enabled/default
 readonly started_units=(mooring-recover.service mooring.target mooring-{build,launch,route,retire}.path)
 
-action=install domain='' admin_key='' sample=yes purge=no sure=no
+action=install domain='' admin_key='' sample=yes stack=yes purge=no sure=no
 changed=no changed_units=() code_changed=no work=''
 
 main() {
@@ -67,6 +68,7 @@ main() {
     start_mooring
     change_domain
     add_admin_key
+    make_stack
     push_sample
     say_goodbye
 }
@@ -136,6 +138,7 @@ read_options() {
             --domain=*) domain=${option#*=} ;;
             --admin-key=*) admin_key=${option#*=} ;;
             --no-sample) sample=no ;;
+            --no-stack) stack=no ;;
             --throwaway | --uninstall)
                 [[ $action == install ]] || misused "--throwaway and --uninstall exclude each other"
                 action=${option#--}
@@ -394,6 +397,11 @@ domain = "$domain"
 # How many apps build at once.
 # parallel = 2
 
+# What one build may take: memory ("4g", or "50%" of the server's), processes and threads, seconds.
+# memory = "80%"
+# pids = 8192
+# timeout = 3600
+
 [checks]
 # How long a new release may take until it is ready.
 # timeout = 60
@@ -577,44 +585,12 @@ refused_by_docker() {
     die "Docker refused its new settings; $daemon_json is as it was" "is an option of it also in dockerd's arguments?"
 }
 
-# The image that the sample is built on: from the Hub or a mirror, else made from this server's apt sources.
-get_base_image() {
-    ! docker image inspect "$base_image" >/dev/null 2>&1 || return 0
-    step "Getting $base_image"
-    if quietly timeout 300 docker pull -q "$base_image" 2>/dev/null; then
-        return
-    fi
-    detail "no registry has it for us; making it from apt's sources"
-    apt_install mmdebstrap debian-archive-keyring
-    base_tree >"$work/base.tar" 2>"$work/output" || {
-        tail -n 10 "$work/output" | indented >&2
-        die "$base_image could neither be pulled nor made" "Docker Hub, a registry mirror, or a Debian mirror must be reachable"
-    }
-    docker import "$work/base.tar" "$base_image" >/dev/null
-    touch "$notes/base-image"
-}
-
-# A minimal Debian 13 as a tar file on standard output, which trusts whom this server trusts.
-base_tree() {
-    local mirror options=() line
-    # Ubuntu's sources have no Debian; one of Debian's releases has the others beside it.
-    # shellcheck disable=SC2016
-    mirror=$(apt-get indextargets --format '$(ORIGIN) $(CODENAME) $(REPO_URI)' |
-        awk -v codename="$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" \
-            '$1 == "Debian" && $2 == codename && !found++ { print $3 }')
-    while read -r line; do
-        options+=("--aptopt=$line")
-    done < <(apt-config dump | grep -E '^Acquire::https?::Proxy' || true)
-    if compgen -G '/usr/local/share/ca-certificates/*.crt' >/dev/null; then
-        # shellcheck disable=SC2016
-        options+=('--customize-hook=copy-in /usr/local/share/ca-certificates /usr/local/share'
-            '--customize-hook=chroot "$1" update-ca-certificates')
-    fi
-    mmdebstrap --mode=root --quiet --variant=minbase --include=ca-certificates --components=main \
-        --keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
-        --aptopt='Acquire::Languages "none"' --dpkgopt='path-exclude=/usr/share/man/*' \
-        --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
-        "${options[@]}" trixie - ${mirror:+"$mirror"}
+# What buildpack apps are built in and run on. A push that finds none makes it too.
+make_stack() {
+    [[ $stack == yes ]] || return 0
+    step "Making the stack image for apps without a Dockerfile"
+    "$venv/bin/python" -I -m builders.stack 2>&1 | indented ||
+        die "the stack image could not be made" "the reason is above; without it: $0 --no-stack"
 }
 
 # ---- journal, units, ssh, nginx
@@ -787,7 +763,7 @@ push_sample() {
     if [[ $sample == no || -e $notes/sample || -e $var/apps/hello/live ]]; then
         return
     fi
-    get_base_image
+    "$here/builders/stack/base" | indented
     step "Pushing examples/hello, as you will push your apps"
     local key=$work/key source=$work/hello port url
     ssh-keygen -q -t ed25519 -N '' -C "$temporary_key" -f "$key"
@@ -843,6 +819,7 @@ throwaway() {
         "$tool" shell $name sh -c 'rm -rf /root/mooring && mkdir /root/mooring && tar -C /root/mooring -x --no-same-owner'
     [[ -z $domain ]] || arguments+=(--domain "$domain")
     [[ $sample == yes ]] || arguments+=(--no-sample)
+    [[ $stack == yes ]] || arguments+=(--no-stack)
     if [[ -n $admin_key ]]; then
         "$tool" shell $name tee /root/admin.pub <"$admin_key" >/dev/null
         arguments+=(--admin-key /root/admin.pub)
@@ -898,7 +875,7 @@ stop_mooring() {
         docker ps -aq --filter label=mooring.app | xargs -r docker rm -f >/dev/null
         docker network ls -q --filter label=mooring.app | xargs -r docker network rm >/dev/null
         if [[ $purge == yes ]]; then
-            docker images --filter reference='mooring/*' --format '{{.Repository}}:{{.Tag}}' |
+            docker images --filter reference='mooring/*' --filter reference='mooring-stack' --format '{{.Repository}}:{{.Tag}}' |
                 xargs -r docker rmi -f >/dev/null
             [[ ! -e $notes/base-image ]] || docker rmi "$base_image" >/dev/null 2>&1 || true
         fi

@@ -3,16 +3,17 @@
 python -m builders.build my-app.42
 """
 
-from builders import dockerfile, plan
+from builders import buildpack, dockerfile, plan, workspace
+from builders.buildpack import results
+from builders.buildpack.results import Results
+from builders.workspace import Workspace
 from mooring import engine, files, order, release, source, spool, stage
-from mooring.app import App
+from mooring.app import App, Choices
 from mooring.journal import Log
-from mooring.names import ReleaseName
+from mooring.names import RELEASE_PHASE, ReleaseName
 from mooring.order import Order
 from mooring.refusal import die
 from mooring.release import Release
-
-LOOKED_FOR = "Dockerfile"
 
 
 def work(name: ReleaseName, log: Log) -> None:
@@ -22,29 +23,66 @@ def work(name: ReleaseName, log: Log) -> None:
     record = recorded(name, wanted)
     if "built" in record.times:
         return
+    choices = App(name.app).choices()
     try:
         log.step(f"Building {name.app} v{name.number} from {wanted.branch or 'commit'} {wanted.commit[:7]}")
-        tree = source.tree(name)
-        if tree.is_symlink() or not tree.is_dir():
-            die("the source is gone", "push again")
-        commands, startup, formation = plan.read(tree)
-        if not dockerfile.detect(tree):
-            die(
-                f"nothing says how to build this: looked for {LOOKED_FOR}",
-                "add a Dockerfile at the top of the repository",
-            )
-        dockerfile.build(name, tree, log, fresh=wanted.fresh)
+        place = workspace.open_(name, choices)
+        said = plan.read(place.folder)
+        builder = choose(place, choices)
+        if builder == "dockerfile":
+            dockerfile.build(name, place.folder, place.repository, log, fresh=wanted.fresh)
+            found = Results()
+        else:
+            buildpack.build(place, log, choices=choices, commit=wanted.commit, fresh=wanted.fresh)
+            found = results.read(name.image)
         image = engine.ask("GET", f"/images/{name.image}/json")
-        exposed = list(image["Config"].get("ExposedPorts") or {})
-        default = plan.image_check(image["Config"].get("Healthcheck") or {})
-        record = record.changed(
-            builder="dockerfile",
-            image=image["Id"],
-            processes=plan.processes(commands, exposed, startup, formation, default),
-        )
-        release.save(record.at("built"))
+        release.save(planned(record, builder, image, said, found).at("built"))
     finally:
+        workspace.close(name)
         source.remove(name)
+
+
+def choose(place: Workspace, choices: Choices) -> str:
+    """How the app is built: as was chosen, else by its Dockerfile where it has one, else by buildpacks."""
+    has_dockerfile = dockerfile.detect(place.folder)
+    if choices.builder == "dockerfile" and not has_dockerfile:
+        where = f" in {choices.build_dir}" if choices.build_dir else ""
+        die(
+            f"there is no Dockerfile{where}, and the app's builder is dockerfile",
+            f"add one, or `mooring builder:set {place.release.app} auto`",
+        )
+    if choices.builder == "auto":
+        return "dockerfile" if has_dockerfile else "buildpack"
+    return choices.builder
+
+
+def planned(record: Release, builder: str, image: dict[str, object], said: plan.Said, found: Results) -> Release:
+    """The record with its image and its processes; raise Refusal where nothing says how to start the app."""
+    config = image["Config"]
+    assert isinstance(config, dict)
+    commands = {name: command for name, command in said.commands.items() if name != RELEASE_PHASE}
+    release_phase = {name: command for name, command in said.commands.items() if name == RELEASE_PHASE}
+    if builder == "buildpack" and not commands:
+        commands = {name: command for name, command in found.processes.items() if name != RELEASE_PHASE}
+        if not commands:
+            die(
+                f"nothing says how to start the app: it has no Procfile, and the buildpack {found.buildpacks[-1]} "
+                "names no process",
+                "write a Procfile, e.g. `web: ./server --port $PORT`",
+            )
+    return record.changed(
+        builder=builder,
+        buildpacks=found.buildpacks,
+        image=image["Id"],
+        defaults=found.config,
+        processes=plan.processes(
+            {**commands, **release_phase},
+            list(config.get("ExposedPorts") or {}) if builder == "dockerfile" else [],
+            said.startup,
+            said.formation,
+            plan.image_check(config.get("Healthcheck") or {}) if builder == "dockerfile" else plan.NO_CHECK,
+        ),
+    )
 
 
 def recorded(name: ReleaseName, wanted: Order) -> Release:

@@ -2,16 +2,28 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mooring import checks, files, procfile
 from mooring.checks import Check
+from mooring.names import RELEASE_PHASE
 from mooring.refusal import die
 from mooring.release import Process
 
+NO_CHECK = Check()
 PREFERRED_PORTS = (80, 8080, 5000)
 DEFAULT_PORT = 5000
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a source tree says: the Procfile's commands, startup checks by process, and how many of each process."""
+
+    commands: dict[str, str]
+    startup: dict[str, Check]
+    formation: dict[str, int]
 
 
 def port_of(exposed: list[str]) -> int | None:
@@ -31,11 +43,13 @@ def processes(
 
     `commands` are the Procfile's; without one the image's CMD is the process: `web` where a port is exposed,
     else `worker`, which nothing connects to. One `web` runs, and of the others as many as `formation` says:
-    none, or one where there is no web. `default`, the image's own check, is that of its CMD and of `web` where
+    none, or one where there is no web. Of
+    `release` none runs: it is the release phase. `default`, the image's own check, is that of its CMD and of `web` where
     `startup` does not name them: it says nothing of the Procfile's other commands.
     """
     port = port_of(exposed)
-    found: dict[str, str | None] = {name: command for name, command in commands.items() if name != "release"}
+    found: dict[str, str | None] = {name: command for name, command in commands.items() if name != RELEASE_PHASE}
+    phase = [Process(RELEASE_PHASE, 0, commands[RELEASE_PHASE])] if RELEASE_PHASE in commands else []
     if not found or ("web" not in found and port is not None):
         found = {("web" if port is not None else "worker"): None, **found}
     idle = 0 if "web" in found else 1
@@ -48,7 +62,7 @@ def processes(
             check=startup.get(name, default if name == "web" or command is None else Check()),
         )
         for name, command in found.items()
-    )
+    ) + tuple(phase)
 
 
 def image_check(healthcheck: Mapping[str, Any]) -> Check:
@@ -91,11 +105,11 @@ def formation_of(app_json: Mapping[str, Any]) -> dict[str, int]:
     return counts
 
 
-def read(tree: Path) -> tuple[dict[str, str], dict[str, Check], dict[str, int]]:
-    """(commands, startup checks, formation) of a source tree; raise Refusal for a file that is wrong."""
+def read(folder: Path) -> Said:
+    """What the folder that is built says; raise Refusal for a file that is wrong."""
     try:
-        commands = procfile.parse(files.read_untrusted(tree / "Procfile"))
+        commands = procfile.parse(files.read_untrusted(folder / "Procfile"))
     except FileNotFoundError:
         commands = {}
-    app_json = read_app_json(tree)
-    return commands, checks.parse(app_json.get("healthchecks", {})), formation_of(app_json)
+    app_json = read_app_json(folder)
+    return Said(commands, checks.parse(app_json.get("healthchecks", {})), formation_of(app_json))

@@ -14,7 +14,12 @@ from mooring.refusal import die
 
 @dataclass(frozen=True)
 class Choices:
-    """app.toml: what the operator chose for an app."""
+    """app.toml: what the operator chose for an app.
+
+    `builder` is auto, dockerfile or buildpack; `build_dir` the folder of the repository that is built, which sees only
+    itself, or all of it where `build_context` is "repository". `stack` and `stack_build` are the images that buildpack
+    apps run on and are built in, empty for Mooring's own. `build_cache` counts how often the cache was thrown away.
+    """
 
     deploy_branch: str = ""
     domains: tuple[str, ...] | None = None
@@ -22,6 +27,13 @@ class Choices:
     locked: bool = False
     stopped: bool = False
     created: str = ""
+    builder: str = "auto"
+    build_dir: str = ""
+    build_context: str = "build-dir"
+    buildpacks: tuple[str, ...] = ()
+    stack: str = ""
+    stack_build: str = ""
+    build_cache: int = 0
 
 
 def parse_choices(text: str, path: Path) -> Choices:
@@ -35,10 +47,10 @@ def parse_choices(text: str, path: Path) -> Choices:
         field = key.replace("-", "_")
         if field not in Choices.__dataclass_fields__:
             continue
-        kind = tuple if field in ("domains", "redirects") else type(getattr(Choices, field))
+        kind = tuple if field == "domains" else type(getattr(Choices, field))
         known[field] = tuple(value) if isinstance(value, list) else value
         if type(known[field]) is not kind or (kind is tuple and not all(isinstance(each, str) for each in value)):
-            example = {tuple: '["a.example"]', bool: "true", str: '"main"'}[kind]
+            example = {tuple: '["a.example"]', bool: "true", int: "1", str: '"main"'}[kind]
             die(f"{path}: {key} is {value!r}", f"write it like {example}")
     return Choices(**known)
 

@@ -33,19 +33,7 @@ def launch_image(app: App, origin: Release, actor: str) -> int:
     name = app.claim_number()
     created = time.time()
     engine.ask("POST", f"/images/{origin.image}/tag?repo=mooring/{app.name}&tag={name.number}")
-    release.save(
-        Release(
-            name,
-            kind="clone",
-            actor=actor,
-            created=created,
-            commit=origin.commit,
-            branch=origin.branch,
-            builder=origin.builder,
-            image=origin.image,
-            processes=origin.processes,
-        )
-    )
+    release.save(Release(name, kind="clone", actor=actor, created=created).running(origin))
     source.remove(name)
     spool.put("launch", name)
     return follow(name, created)

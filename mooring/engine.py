@@ -37,6 +37,12 @@ def request(method: str, path: str, body: Any = None) -> tuple[int, Any]:
 
     Returns the HTTP status and the answer, parsed. Raises OSError when the Engine does not answer.
     """
+    status, answer = exchange(method, path, body)
+    return status, json.loads(answer) if answer.strip() else None
+
+
+def exchange(method: str, path: str, body: Any = None) -> tuple[int, bytes]:
+    """`request`, the answer as it came."""
     import socket
 
     content = json.dumps(body).encode() if body is not None else b""
@@ -47,7 +53,7 @@ def request(method: str, path: str, body: Any = None) -> tuple[int, Any]:
         connection.sendall(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     header, _, text = answer.partition(b"\r\n\r\n")
-    return int(header.split()[1]), json.loads(text) if text.strip() else None
+    return int(header.split()[1]), text
 
 
 def ask(method: str, path: str, body: Any = None) -> Any:
@@ -84,6 +90,8 @@ def create(
     network = names.network_of(app)
     process = f"{container.process}.{container.index}"
     labels = {
+        # What the release phase prints belongs to what a push shows.
+        **({"MOORING_STAGE": "launch"} if container.process == names.RELEASE_PHASE else {}),
         "OBJECT_SYSTEMD_UNIT": container.unit,
         "MOORING_APP": app,
         "MOORING_RELEASE": str(container.release),
@@ -128,6 +136,26 @@ def remove(container: str) -> None:
     status, answer = request("DELETE", f"/containers/{container}?force=true&v=true")
     if status >= 400 and status != NOT_FOUND:
         raise EngineError(status, str((answer or {}).get("message", "")))
+
+
+def read_file(image: str, path: str) -> str:
+    """The text of a file in an image; raise FileNotFoundError where there is none, EngineError for other trouble."""
+    import io
+    import tarfile
+
+    made = ask("POST", "/containers/create", {"Image": image, "Entrypoint": ["/none"], "Labels": {"mooring.app": ""}})
+    try:
+        status, answer = exchange("GET", f"/containers/{made['Id']}/archive?path={path}")
+        if status == NOT_FOUND:
+            raise FileNotFoundError(path)
+        if status >= 400:
+            raise EngineError(status, answer.decode(errors="replace"))
+        with tarfile.open(fileobj=io.BytesIO(answer)) as archive:
+            member = archive.next()
+            content = archive.extractfile(member) if member else None
+            return content.read().decode(errors="replace") if content else ""
+    finally:
+        remove(made["Id"])
 
 
 def containers(app: str | None = None) -> list[str]:

@@ -29,6 +29,10 @@ class Log:
         """A line of detail, indented as Heroku's are."""
         self._send(f"       {text}" if text else "", **more)
 
+    def raw(self, text: str) -> None:
+        """A line that is laid out already."""
+        self._send(text)
+
     def step(self, text: str) -> None:
         self._send(f"-----> {text}")
 
@@ -63,7 +67,8 @@ def follow(name: ReleaseName, since: float, out: Callable[[str], None]) -> str:
     while True:
         for entry in reader:
             silent = 0.0
-            out(str(entry.get("MESSAGE", "")).rstrip())
+            indent = "       " if "CONTAINER_NAME" in entry else ""
+            out(indent + str(entry.get("MESSAGE", "")).rstrip())
             if "MOORING_STATUS" in entry:
                 return str(entry["MOORING_STATUS"])
         reader.wait(POLL)

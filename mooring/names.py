@@ -8,6 +8,8 @@ from mooring.refusal import die
 APP = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 PROCESS = re.compile(r"[a-z](?:[a-z0-9_-]{0,28}[a-z0-9])?")
 NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+RELEASE_PHASE = "release"
+"""The Procfile's line that is run once for each release, before its processes are."""
 RESERVED = frozenset({"all", "default", "localhost", "mooring"})
 
 
@@ -59,6 +61,8 @@ class ContainerName:
 
     @property
     def unit(self) -> str:
+        if self.process == RELEASE_PHASE:
+            return f"mooring-release@{self.release}.service"
         return f"mooring-app@{self}.service"
 
     @classmethod

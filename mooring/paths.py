@@ -10,6 +10,8 @@ KEYS = Path("/etc/mooring/keys.toml")
 AUTHORIZED_KEYS = Path("/etc/mooring/authorized_keys")
 
 APPS = Path("/var/lib/mooring/apps")
+BUILDS = Path("/var/lib/mooring/builds")
+"""What is being built, a folder for each app, root's alone."""
 SPOOL = Path("/var/spool/mooring")
 RUN = Path("/run/mooring")
 

@@ -1,6 +1,7 @@
 """The one way to run a program: argv lists, never a shell."""
 
 import os
+import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -43,24 +44,38 @@ def run(
         raise ProgramError(argv, error.exit_code, error.stderr.decode(errors="replace")) from None
 
 
-def follow(*argv: str, line: Line, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> int:
-    """Run `argv`, give `line` each line of what it prints (both streams, as it comes), return its status."""
+def follow(
+    *argv: str,
+    line: Line,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float | None = None,
+) -> int:
+    """Run `argv`, give `line` each line of what it prints (both streams, as it comes), return its status.
+
+    Raises TimeoutError where it has not ended within `timeout` seconds: then it has been told to (SIGTERM).
+    """
     import sh
 
     def take(text: str) -> None:
         line(text.rstrip("\r\n"))
 
-    process = sh.Command(argv[0])(
-        *argv[1:],
-        _in="",
-        _out=take,
-        _err_to_out=True,
-        _cwd=str(cwd) if cwd is not None else None,
-        _env=dict(env) if env is not None else None,
-        _tty_out=False,
-        _ok_code=range(256),
-        _decode_errors="replace",
-    )
+    try:
+        process = sh.Command(argv[0])(
+            *argv[1:],
+            _in="",
+            _out=take,
+            _err_to_out=True,
+            _cwd=str(cwd) if cwd is not None else None,
+            _env=dict(env) if env is not None else None,
+            _tty_out=False,
+            _ok_code=range(-64, 256),
+            _decode_errors="replace",
+            _timeout=timeout,
+            _timeout_signal=signal.SIGTERM,
+        )
+    except sh.TimeoutException:
+        raise TimeoutError(f"{argv[0]} did not end within {timeout} s") from None
     return int(process.exit_code)
 
 

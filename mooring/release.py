@@ -1,6 +1,7 @@
 """A release: the record of everything decided about one number of an app, and when."""
 
 import dataclasses
+import ipaddress
 import json
 import time
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Any, Literal
 from mooring import environment, files
 from mooring.app import App
 from mooring.checks import Check
-from mooring.names import ContainerName, ReleaseName
+from mooring.names import RELEASE_PHASE, ContainerName, ReleaseName
 from mooring.refusal import die
 
 Status = Literal["queued", "live", "retired", "failed", "superseded", "cancelled"]
@@ -20,6 +21,8 @@ ENDED: frozenset[Status] = frozenset({"live", "retired", "failed", "superseded",
 @dataclass(frozen=True)
 class Process:
     """One process type: how many containers run it, with which command, reached on which port.
+
+    The release phase is one of which none runs.
 
     `command` is a shell command line from the Procfile, None for the image's own CMD. `port` is None for a
     process that nothing connects to.
@@ -46,7 +49,8 @@ class Release:
     """A release's record. Times are seconds since the epoch.
 
     `kind` says what made it: push, rebuild, config, restart, rollback or clone. `base` is the release whose image it
-    runs, where it did not build one; 0 for the one that is live when its turn comes.
+    runs, where it did not build one; 0 for the one that is live when its turn comes. `defaults` are config vars that its
+    buildpack gives where the app sets none.
     """
 
     name: ReleaseName
@@ -59,11 +63,18 @@ class Release:
     branch: str = ""
     builder: str = ""
     base: int = 0
+    buildpacks: tuple[str, ...] = ()
     image: str = ""
+    defaults: dict[str, str] = field(default_factory=dict)
     subnet: str = ""
     processes: tuple[Process, ...] = ()
     placements: tuple[Placement, ...] = ()
     times: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def shell(self) -> list[str]:
+        """What a command line is given to: the one that buildpacks are written for, or that every image has."""
+        return ["/bin/bash" if self.builder == "buildpack" else "/bin/sh", "-c"]
 
     @property
     def containers(self) -> list[ContainerName]:
@@ -72,7 +83,26 @@ class Release:
     def process(self, name: str) -> Process:
         return next(each for each in self.processes if each.name == name)
 
+    @property
+    def has_release_phase(self) -> bool:
+        return any(each.name == RELEASE_PHASE for each in self.processes)
+
+    def running(self, origin: "Release") -> "Release":
+        """With the image of `origin`, what is known of it, and its processes where this one has none of its own."""
+        return self.changed(
+            commit=origin.commit,
+            branch=origin.branch,
+            builder=origin.builder,
+            buildpacks=origin.buildpacks,
+            image=origin.image,
+            defaults=origin.defaults,
+            processes=self.processes or origin.processes,
+        )
+
     def address(self, container: ContainerName) -> str:
+        """Where a container is reached; that of the release phase is the network's last."""
+        if container.process == RELEASE_PHASE:
+            return str(ipaddress.ip_network(self.subnet)[-2])
         return next(
             each.address
             for each in self.placements
@@ -105,6 +135,7 @@ def load(name: ReleaseName) -> Release:
         **{
             **table,
             "name": name,
+            "buildpacks": tuple(table.get("buildpacks", ())),
             "processes": tuple(Process(**{**each, "check": Check(**each["check"])}) for each in table["processes"]),
             "placements": tuple(Placement(**each) for each in table["placements"]),
         }

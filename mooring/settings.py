@@ -11,11 +11,18 @@ from mooring.refusal import die
 
 @dataclass(frozen=True)
 class Settings:
-    """Times are in seconds; each field's file name is its group, a dot, and its key."""
+    """Times are in seconds; each field's file name is its group, a dot, and its key.
+
+    `builds_memory` ("4g", "50%") and `builds_pids` are the limits of one build; empty and 0 for those that
+    mooring-build@.service has.
+    """
 
     domain: str = "localhost"
     apps_auto_create: bool = True
+    builds_memory: str = ""
     builds_parallel: int = 2
+    builds_pids: int = 0
+    builds_timeout: int = 3600
     checks_timeout: int = 60
     drain_timeout: int = 60
     git_max_pack_size: str = "512m"
@@ -48,8 +55,10 @@ def _wrong(name: str, value: Any) -> bool:
     """Whether a value of the right kind would break later what it is for."""
     if name == "domain":
         return not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", value)
-    if name == "builds_parallel":
+    if name in ("builds_parallel", "builds_timeout"):
         return bool(value < 1)
+    if name == "builds_memory":
+        return not re.fullmatch(r"[1-9][0-9]*[mg]|[1-9][0-9]?%|100%|", value, re.IGNORECASE)
     if name == "git_max_pack_size":
         return not re.fullmatch(r"[0-9]+[kmg]?", value, re.IGNORECASE)
     if name == "network_pool":

@@ -10,9 +10,12 @@ import ipaddress
 from mooring import engine, journal, paths, release, settings, stage, systemd
 from mooring.app import App
 from mooring.journal import Log
-from mooring.names import ReleaseName
+from mooring.names import RELEASE_PHASE, ContainerName, ReleaseName
 from mooring.refusal import die
 from mooring.release import Placement, Process, Release
+
+RUNS_RELEASE_PHASE = ("push", "rebuild", "config", "clone")
+"""The kinds of release with new code or config. A restart and a rollback bring back what had it run."""
 
 
 def work(name: ReleaseName, log: Log) -> None:
@@ -25,6 +28,8 @@ def work(name: ReleaseName, log: Log) -> None:
         record = place(record)
     if not (release.folder(name) / "env").exists():
         release.freeze_config(name, App(name.app).config())
+    if record.has_release_phase and record.kind in RUNS_RELEASE_PHASE:
+        record = run_release_phase(record, log)
     units = [container.unit for container in record.containers]
     for process in record.processes:
         if process.count:
@@ -38,6 +43,26 @@ def work(name: ReleaseName, log: Log) -> None:
     release.save(record.at("launched"))
 
 
+def run_release_phase(record: Release, log: Log) -> Release:
+    """Run the Procfile's `release`, once whatever happens to this stage; raise Refusal where it fails."""
+    unit = ContainerName(record.name, RELEASE_PHASE, 1).unit
+    if "released" in record.times:
+        return record
+    if "releasing" in record.times and systemd.state_of(unit) == "inactive":
+        die("the release phase was interrupted", "it is not run twice for one release: push again when it may be")
+    record = release.save(record.at("releasing"))
+    log.step(f"Release phase: {record.process(RELEASE_PHASE).command}")
+    went_well = systemd.start([unit])
+    systemd.stop([unit])
+    if not went_well:
+        reason = paths.RUN / "reasons" / str(ContainerName(record.name, RELEASE_PHASE, 1))
+        if reason.exists():
+            log.warn(reason.read_text().strip())
+            reason.unlink()
+        die("the release phase failed", f"its lines are above, and in `journalctl -u {unit.removesuffix('.service')}`")
+    return release.save(record.at("released"))
+
+
 def inherit(record: Release) -> Release:
     """With the image and the processes of the release that this one is made from."""
     app = App(record.name.app)
@@ -49,15 +74,7 @@ def inherit(record: Release) -> Release:
         engine.ask("POST", f"/images/{origin.image}/tag?repo=mooring/{app.name}&tag={record.name.number}")
     except engine.EngineError:
         die(f"the image of v{base.number} is gone", f"`mooring rebuild {app.name}` builds it again")
-    return release.save(
-        record.changed(
-            image=origin.image,
-            builder=origin.builder,
-            commit=origin.commit,
-            branch=origin.branch,
-            processes=record.processes or origin.processes,
-        )
-    )
+    return release.save(record.running(origin))
 
 
 def place(record: Release) -> Release:
@@ -76,11 +93,12 @@ def place(record: Release) -> Release:
 
 
 def placements(processes: tuple[Process, ...], subnet: str, taken: set[str]) -> tuple[Placement, ...]:
-    """An address of `subnet` for each container, none of `taken`; the first host address is the gateway's.
+    """An address of `subnet` for each container, none of `taken`; the first host address is the gateway's, the
+    last the release phase's.
 
     Raises Refusal where there are too few.
     """
-    hosts = (str(host) for host in list(ipaddress.ip_network(subnet).hosts())[1:])
+    hosts = (str(host) for host in list(ipaddress.ip_network(subnet).hosts())[1:-1])
     free = (address for address in hosts if address not in taken)
     found = []
     for process in processes:

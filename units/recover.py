@@ -73,6 +73,9 @@ def main() -> None:
             temporary.unlink(missing_ok=True)
     put_back()
     under_way = {marker.release for marker in spool.markers()}
+    for workspace in paths.BUILDS.iterdir() if paths.BUILDS.exists() else ():
+        if workspace.name not in {str(name) for name in under_way}:
+            files.remove_tree(workspace)
     for app in apps.every():
         remove_leftovers(app, {name for name in under_way if name.app == app.name and source.tree(name).exists()})
         fail_forgotten(app, under_way)

@@ -17,6 +17,7 @@ def environment_of(record: Release, container: ContainerName) -> dict[str, str]:
     """What the process finds in its environment: the release's config vars, and what Mooring decided."""
     port = record.process(container.process).port
     return {
+        **record.defaults,
         **release.config(record.name),
         "MOORING_APP": record.name.app,
         "MOORING_RELEASE": f"v{record.name.number}",
@@ -51,7 +52,7 @@ def run(record: Release, container: ContainerName) -> tuple[str, int]:
     identity = engine.create(
         container,
         image=record.name.image,
-        command=["/bin/sh", "-c", command] if command else None,
+        command=[*record.shell, command] if command else None,
         environment=environment_of(record, container),
         address=record.address(container),
         stop_timeout=settings.load().stop_timeout,

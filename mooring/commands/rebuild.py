@@ -16,8 +16,10 @@ def rebuild(app: str) -> int:
 
 @command("rebuild:force", "mooring rebuild:force my-app", APP)
 def force(app: str) -> int:
-    """Build the live commit again without any cached layer, and deploy it."""
-    return deploying.rebuild(apps.find(app), actor(), fresh=True)
+    """Build the live commit again from nothing, without any cached layer or dependency, and deploy it."""
+    target = apps.find(app)
+    target.choose(build_cache=target.choices().build_cache + 1)
+    return deploying.rebuild(target, actor(), fresh=True)
 
 
 @command("rebuild:all", "mooring rebuild:all")

@@ -34,13 +34,15 @@ def remove(app: App, reason: str) -> None:
     systemd.stop([names.slice_of(app.name)])
     for left in [*(paths.RUN / "reasons").glob(f"{app.name}.*"), *(paths.RUN / "containers").glob(f"{app.name}.*")]:
         left.unlink(missing_ok=True)
+    for workspace in paths.BUILDS.glob(f"{app.name}.*"):
+        shutil.rmtree(workspace, ignore_errors=True)
     shutil.rmtree(gone, ignore_errors=True)
 
 
 def give_up(app: App, reason: str) -> None:
     """Stop the stages at work on the app's releases, whatever they do; none of them goes on."""
     under_way = spool.forget(app.name)
-    systemd.stop([f"mooring-{stage}@{app.name}.*" for stage in spool.STAGES])
+    systemd.stop([f"mooring-{stage}@{app.name}.*" for stage in (*spool.STAGES, names.RELEASE_PHASE)])
     for name in under_way:
         Log(name, "build").end("cancelled", f" !     {reason}")
     spool.wake()

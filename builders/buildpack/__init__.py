@@ -1,0 +1,80 @@
+"""Build an image by buildpacks (devcenter.heroku.com/articles/buildpack-api), in the Dockerfile beside this."""
+
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from builders import buildkit, stack
+from builders.buildpack import candidates
+from builders.workspace import Workspace
+from mooring import files, paths
+from mooring.app import App, Choices
+from mooring.journal import Log
+from mooring.refusal import die
+
+HERE = Path(__file__).parent
+REFUSAL = re.compile(r"mooring-refusal: (.*)")
+HEROKU = re.compile(r"----->|=====>|       | !     ")
+SETTINGS = {"pip": Path("/etc/pip.conf"), "npm": Path("/etc/npmrc")}
+"""The host's own, of where packages come from: they may hold a password, so no layer gets them."""
+
+
+class Progress(buildkit.Progress):
+    """What the buildpacks print, as Heroku shows it; nothing of the Dockerfile that runs them."""
+
+    refusal = ""
+
+    def step(self, number: str, text: str) -> None:
+        pass
+
+    def cached(self) -> None:
+        pass
+
+    def output(self, text: str) -> None:
+        if said := REFUSAL.match(text):
+            self.refusal = said[1]
+        elif HEROKU.match(text):
+            self.log.raw(text)
+        else:
+            self.log.line(text)
+
+
+def build(workspace: Workspace, log: Log, *, choices: Choices, commit: str, fresh: bool) -> None:
+    """Make the release's image; raise Refusal when no buildpack takes the app, or the one that does fails.
+
+    `fresh` uses no cached layer.
+    """
+    app = App(workspace.release.app)
+    config = app.config()
+    run_image, build_image = stack.images(choices, log)
+    candidates.lay_out(workspace, choices, config, log)
+    shutil.copy(HERE / "Dockerfile", workspace.root)
+    shutil.copytree(HERE / "inside", workspace.root / "inside", dirs_exist_ok=True)
+    progress = Progress(log)
+
+    def failed(status: int) -> None:
+        die(progress.refusal or f"the build failed: {progress.error or f'status {status}'}")
+
+    with tempfile.NamedTemporaryFile(dir=paths.RUN, prefix="config.") as secret:
+        secret.write("".join(f"{key}={value}\0" for key, value in config.items()).encode())
+        secret.flush()
+        arguments = {
+            "BUILD_IMAGE": build_image,
+            "RUN_IMAGE": run_image,
+            "BUILD_SUBDIR": workspace.subfolder,
+            "REQUEST_ID": str(workspace.release),
+            "SOURCE_VERSION": commit,
+            "CACHE": f"{app.name}-{choices.build_cache}",
+        }
+        buildkit.build(
+            workspace.release,
+            workspace.root,
+            progress,
+            f"--secret=id=config,src={secret.name}",
+            *(f"--secret=id={key},src={path}" for key, path in SETTINGS.items() if path.exists()),
+            *(f"--build-arg={key}={value}" for key, value in arguments.items()),
+            *(["--no-cache"] if fresh else []),
+            failed=failed,
+        )
+    files.remove_tree(workspace.root / "buildpacks")

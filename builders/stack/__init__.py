@@ -1,0 +1,79 @@
+"""The stack: the images that buildpack apps run on and are built in."""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from mooring import engine, paths
+from mooring.app import Choices
+from mooring.journal import Log
+from mooring.program import ProgramError, follow, run
+from mooring.refusal import die
+
+HERE = Path(__file__).parent
+RUN_IMAGE, BUILD_IMAGE = "mooring-stack:run", "mooring-stack:build"
+AUTHORITIES = Path("/usr/local/share/ca-certificates")
+
+
+def images(choices: Choices, log: Log) -> tuple[str, str]:
+    """The images (to run on, to build in) of an app; Mooring's own are made where they are missing."""
+    if choices.stack:
+        return choices.stack, choices.stack_build or choices.stack
+    if not all(there(image) for image in (RUN_IMAGE, BUILD_IMAGE)):
+        log.step("Making the stack image: once for all apps, some minutes")
+        make(log.line)
+    return RUN_IMAGE, BUILD_IMAGE
+
+
+def there(image: str) -> bool:
+    return engine.request("GET", f"/images/{image}/json")[0] == 200
+
+
+def make(say: Callable[[str], None], *, fresh: bool = False) -> None:
+    """Make Mooring's stack images; raise Refusal where they cannot be. `fresh` does so from nothing.
+
+    Of two that want them at once the second waits, and finds them.
+    """
+    paths.RUN.mkdir(exist_ok=True)
+    descriptor = os.open(paths.RUN / "stack.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if not fresh and there(RUN_IMAGE) and there(BUILD_IMAGE):
+            return
+        try:
+            say(run(str(HERE / "base"), *(["--fresh"] if fresh else [])).strip())
+        except ProgramError as error:
+            die(error.output.splitlines()[-1].removeprefix(" !     ") if error.output else "there is no base image")
+        with tempfile.TemporaryDirectory() as name:
+            context = Path(name)
+            shutil.copy(HERE / "Dockerfile", context)
+            (context / "authorities").mkdir()
+            for certificate in AUTHORITIES.glob("*.crt"):
+                shutil.copy(certificate, context / "authorities")
+            for image in (RUN_IMAGE, BUILD_IMAGE):
+                build(context, image, say, fresh=fresh)
+    finally:
+        os.close(descriptor)
+
+
+def build(context: Path, image: str, say: Callable[[str], None], *, fresh: bool) -> None:
+    from builders import buildkit
+
+    target = image.rpartition(":")[2]
+    say(f"{image}: installing packages")
+    lines: list[str] = []
+    status = follow(
+        "docker", "build", "--progress=plain", f"--target={target}", f"--tag={image}", *buildkit.proxies(),
+        *(["--no-cache"] if fresh and target == "run" else []), str(context),
+        line=lines.append, env={**os.environ, "DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"},
+    )  # fmt: skip
+    if status:
+        for line in lines[-15:]:
+            say(line)
+        die(
+            "the stack image could not be made",
+            "is the distribution's mirror reachable? `mooring stack:update` tries again",
+        )

@@ -1,0 +1,47 @@
+"""The images that buildpack apps are built in and run on: `stack*`."""
+
+import re
+
+from mooring import app as apps
+from mooring.commands import APP, JSON, argument, command
+from mooring.commands.listing import show
+from mooring.refusal import die
+
+IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:@-]{0,200}", re.IGNORECASE)
+
+
+@command("stack", "mooring stack my-app", APP, JSON)
+def list_(app: str, json: bool) -> None:
+    """Show the stack images of an app."""
+    from builders import stack
+
+    choices = apps.find(app).choices()
+    run = choices.stack or stack.RUN_IMAGE
+    row = {"runs on": run, "built in": choices.stack_build or choices.stack or stack.BUILD_IMAGE}
+    show([row], as_json=json, empty="")
+
+
+@command(
+    "stack:set",
+    "mooring stack:set my-app heroku/heroku:24 heroku/heroku:24-build",
+    APP,
+    argument("image", metavar="IMAGE", nargs="?", default="", help="what the app runs on; none: Mooring's own again"),
+    argument("build_image", metavar="BUILD-IMAGE", nargs="?", default="", help="what it is built in, if another"),
+)
+def set_(app: str, image: str, build_image: str) -> None:
+    """Choose the stack images of a buildpack app's next builds."""
+    target = apps.find(app)
+    for each in filter(None, (image, build_image)):
+        if not IMAGE.fullmatch(each):
+            die(f"{each[:60]!r} cannot name an image", "e.g. heroku/heroku:24")
+    target.choose(stack=image or None, stack_build=build_image or None)
+    print(f"{app} runs on {image or 'the stack image of Mooring'} from the next push on")
+
+
+@command("stack:update", "mooring stack:update")
+def update() -> None:
+    """Make Mooring's stack images again, with today's packages; `mooring rebuild:all` brings apps onto them."""
+    from builders import stack
+
+    stack.make(lambda line: print(f"       {line}", flush=True), fresh=True)
+    print("The stack images are new; `mooring rebuild:all` brings the apps onto them")
