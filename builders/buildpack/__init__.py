@@ -15,6 +15,9 @@ from mooring.refusal import die
 
 HERE = Path(__file__).parent
 REFUSAL = re.compile(r"mooring-refusal: (.*)")
+FAILURE = re.compile(r"mooring-failed: (.*)")
+REASON = re.compile(r" ! +(\S.*)")
+"""How buildpacks say what is wrong: in one line or a block of them, the first of which is the summary."""
 HEROKU = re.compile(r"----->|=====>|       | !     ")
 SETTINGS = {"pip": Path("/etc/pip.conf"), "npm": Path("/etc/npmrc")}
 """The host's own, of where packages come from: they may hold a password, so no layer gets them."""
@@ -24,6 +27,9 @@ class Progress(buildkit.Progress):
     """What the buildpacks print, as Heroku shows it; nothing of the Dockerfile that runs them."""
 
     refusal = ""
+    failure = ""
+    reason = ""
+    in_reason = False
 
     def step(self, number: str, text: str) -> None:
         pass
@@ -34,7 +40,17 @@ class Progress(buildkit.Progress):
     def output(self, text: str) -> None:
         if said := REFUSAL.match(text):
             self.refusal = said[1]
-        elif HEROKU.match(text):
+            return
+        if said := FAILURE.match(text):
+            self.failure = said[1]
+            return
+        is_reason = text.startswith(" !")
+        if is_reason and not self.in_reason:
+            self.reason = ""
+        if (said := REASON.match(text)) and not self.reason:
+            self.reason = said[1]
+        self.in_reason = is_reason
+        if HEROKU.match(text):
             self.log.raw(text)
         else:
             self.log.line(text)
@@ -54,6 +70,8 @@ def build(workspace: Workspace, log: Log, *, choices: Choices, commit: str, fres
     progress = Progress(log)
 
     def failed(status: int) -> None:
+        if progress.failure:
+            die(f"{progress.failure}: {progress.reason or 'its lines are above'}", "mend that, then push again")
         die(progress.refusal or f"the build failed: {progress.error or f'status {status}'}")
 
     with tempfile.NamedTemporaryFile(dir=paths.RUN, prefix="config.") as secret:
