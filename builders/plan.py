@@ -10,11 +10,10 @@ from mooring import checks, files, procfile
 from mooring.checks import Check
 from mooring.names import RELEASE_PHASE
 from mooring.refusal import die
-from mooring.release import Process
+from mooring.release import DEFAULT_PORT, Process
 
 NO_CHECK = Check()
 PREFERRED_PORTS = (80, 8080, 5000)
-DEFAULT_PORT = 5000
 
 
 @dataclass(frozen=True)
@@ -43,9 +42,9 @@ def processes(
 
     `commands` are the Procfile's; without one the image's CMD is the process: `web` where a port is exposed,
     else `worker`, which nothing connects to. One `web` runs, and of the others as many as `formation` says:
-    none, or one where there is no web. Of
-    `release` none runs: it is the release phase. `default`, the image's own check, is that of its CMD and of `web` where
-    `startup` does not name them: it says nothing of the Procfile's other commands.
+    none, or one where there is no web. Of `release` none runs: it is the release phase. `default`, the image's own
+    check, is that of its CMD and of `web` where `startup` does not name them: it says nothing of the Procfile's other
+    commands.
     """
     port = port_of(exposed)
     found: dict[str, str | None] = {name: command for name, command in commands.items() if name != RELEASE_PHASE}

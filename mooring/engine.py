@@ -83,8 +83,8 @@ def create(
 ) -> str:
     """Make a container of an app's process, not yet started; return its id. Raises EngineError.
 
-    Its lines go to the journal of its unit, its processes into its app's slice, its address is fixed. One of
-    the same name that an interrupted start left is replaced.
+    Its lines go to the journal of its unit, its processes into its app's slice, its address is fixed. The app's other
+    containers reach it by the name of its process. One of the same name that an interrupted start left is replaced.
     """
     app = container.release.app
     network = names.network_of(app)
@@ -112,7 +112,9 @@ def create(
             "CgroupParent": names.slice_of(app),
             "LogConfig": {"Type": "journald", "Config": {"tag": f"{app}/{process}", "labels": ",".join(labels)}},
         },
-        "NetworkingConfig": {"EndpointsConfig": {network: {"IPAMConfig": {"IPv4Address": address}}}},
+        "NetworkingConfig": {
+            "EndpointsConfig": {network: {"IPAMConfig": {"IPv4Address": address}, "Aliases": [container.process]}}
+        },
     }
     path = f"/containers/create?name={container}"
     try:

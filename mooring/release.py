@@ -15,6 +15,7 @@ from mooring.names import RELEASE_PHASE, ContainerName, ReleaseName
 from mooring.refusal import die
 
 Status = Literal["queued", "live", "retired", "failed", "superseded", "cancelled"]
+DEFAULT_PORT = 5000
 ENDED: frozenset[Status] = frozenset({"live", "retired", "failed", "superseded", "cancelled"})
 
 
@@ -22,7 +23,8 @@ ENDED: frozenset[Status] = frozenset({"live", "retired", "failed", "superseded",
 class Process:
     """One process type: how many containers run it, with which command, reached on which port.
 
-    The release phase is one of which none runs.
+    The release phase is one of which none runs. Every line of a Procfile is told of a PORT, as a repository may have
+    several web interfaces; only where `port` is set does something wait for it.
 
     `command` is a shell command line from the Procfile, None for the image's own CMD. `port` is None for a
     process that nothing connects to.
@@ -49,8 +51,8 @@ class Release:
     """A release's record. Times are seconds since the epoch.
 
     `kind` says what made it: push, rebuild, config, restart, rollback or clone. `base` is the release whose image it
-    runs, where it did not build one; 0 for the one that is live when its turn comes. `defaults` are config vars that its
-    buildpack gives where the app sets none.
+    runs, where it did not build one; 0 for the one that is live when its turn comes. `defaults` are config vars
+    that its buildpack gives where the app sets none.
     """
 
     name: ReleaseName

@@ -19,6 +19,7 @@ class Settings:
 
     domain: str = "localhost"
     apps_auto_create: bool = True
+    builds_detect_timeout: int = 60
     builds_memory: str = ""
     builds_parallel: int = 2
     builds_pids: int = 0
@@ -55,7 +56,7 @@ def _wrong(name: str, value: Any) -> bool:
     """Whether a value of the right kind would break later what it is for."""
     if name == "domain":
         return not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", value)
-    if name in ("builds_parallel", "builds_timeout"):
+    if name in ("builds_parallel", "builds_timeout", "builds_detect_timeout"):
         return bool(value < 1)
     if name == "builds_memory":
         return not re.fullmatch(r"[1-9][0-9]*[mg]|[1-9][0-9]?%|100%|", value, re.IGNORECASE)

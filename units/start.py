@@ -10,12 +10,13 @@ import sys
 from mooring import engine, files, paths, release, settings
 from mooring.names import ContainerName
 from mooring.refusal import Refusal, die
-from mooring.release import Release
+from mooring.release import DEFAULT_PORT, Release
 
 
 def environment_of(record: Release, container: ContainerName) -> dict[str, str]:
     """What the process finds in its environment: the release's config vars, and what Mooring decided."""
-    port = record.process(container.process).port
+    process = record.process(container.process)
+    port = process.port or (DEFAULT_PORT if process.command else None)
     return {
         **record.defaults,
         **release.config(record.name),

@@ -8,7 +8,7 @@ from pathlib import Path
 from builders import buildkit, stack
 from builders.buildpack import candidates
 from builders.workspace import Workspace
-from mooring import files, paths
+from mooring import files, paths, settings
 from mooring.app import App, Choices
 from mooring.journal import Log
 from mooring.refusal import die
@@ -19,7 +19,7 @@ FAILURE = re.compile(r"mooring-failed: (.*)")
 REASON = re.compile(r" ! +(\S.*)")
 """How buildpacks say what is wrong: in one line or a block of them, the first of which is the summary."""
 HEROKU = re.compile(r"----->|=====>|       | !     ")
-SETTINGS = {"pip": Path("/etc/pip.conf"), "npm": Path("/etc/npmrc")}
+SOURCES = {"pip": Path("/etc/pip.conf"), "npm": Path("/etc/npmrc")}
 """The host's own, of where packages come from: they may hold a password, so no layer gets them."""
 
 
@@ -83,6 +83,7 @@ def build(workspace: Workspace, log: Log, *, choices: Choices, commit: str, fres
             "BUILD_SUBDIR": workspace.subfolder,
             "REQUEST_ID": str(workspace.release),
             "SOURCE_VERSION": commit,
+            "DETECT_TIMEOUT": str(settings.load().builds_detect_timeout),
             "CACHE": f"{app.name}-{choices.build_cache}",
         }
         buildkit.build(
@@ -90,7 +91,7 @@ def build(workspace: Workspace, log: Log, *, choices: Choices, commit: str, fres
             workspace.root,
             progress,
             f"--secret=id=config,src={secret.name}",
-            *(f"--secret=id={key},src={path}" for key, path in SETTINGS.items() if path.exists()),
+            *(f"--secret=id={key},src={path}" for key, path in SOURCES.items() if path.exists()),
             *(f"--build-arg={key}={value}" for key, value in arguments.items()),
             *(["--no-cache"] if fresh else []),
             failed=failed,

@@ -60,7 +60,7 @@ def set_(app: str, buildpacks: list[str]) -> None:
 
 
 @command("buildpacks:remove", "mooring buildpacks:remove my-app node", APP,
-         argument("buildpack", metavar="BUILDPACK|N", help="as `mooring buildpacks` lists it, or its place"))  # fmt: skip
+         argument("buildpack", metavar="BUILDPACK|N", help="as `mooring buildpacks` lists it"))  # fmt: skip
 def remove(app: str, buildpack: str) -> None:
     """Remove a buildpack from those of an app."""
     target = apps.find(app)
