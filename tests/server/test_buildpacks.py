@@ -11,10 +11,10 @@ from tests.server.throwaway import Server
 from tests.server.user import User
 
 DOMAIN = "apps.test"
-GIT = "git://localhost:9419"
 PACKS = "/srv/packs"
 
 WEB = "web: perl web.pl\n"
+EITHER = "web: if command -v perl; then exec perl web.pl; else exec httpd -f -p $PORT -h /www; fi\n"
 SERVER = """
 use IO::Socket::INET;
 my $listener = IO::Socket::INET->new(LocalPort => $ENV{PORT}, Listen => 5, ReuseAddr => 1) or die;
@@ -46,7 +46,8 @@ THIRD_PARTY = {
     "tool": pack(
         """
 mkdir -p "$1/.tool/bin"
-printf '#!/bin/sh\\necho made by the tool, with cache %s\\n' "$(cat "$2/runs" 2>/dev/null || echo empty)" > "$1/.tool/bin/tool"
+runs=$(cat "$2/runs" 2>/dev/null || echo empty)
+printf '#!/bin/sh\\necho made by the tool, with cache %s\\n' "$runs" > "$1/.tool/bin/tool"
 chmod +x "$1/.tool/bin/tool"
 echo "$(cat "$2/runs" 2>/dev/null)x" > "$2/runs"
 echo "export PATH=$1/.tool/bin:\\$PATH TOOL_HOME=$1/.tool" > "$(dirname "$0")/../export"
@@ -89,15 +90,16 @@ done < "$1/.multi"
 
 @pytest.fixture(scope="module")
 def packs(server: Server) -> Iterator[str]:
-    """The third-party buildpacks, as git repositories that the server reaches at the URL that is returned."""
+    """The third-party buildpacks, as git repositories below the URL that is returned."""
+    url = f"git://{server.address}:9419"
     for name, files in THIRD_PARTY.items():
         put_pack(server, name, files)
     server.run(
-        ["systemd-run", "--unit=packs", "git", "daemon", "--listen=127.0.0.1", "--port=9419", "--export-all",
+        ["systemd-run", "--unit=packs", "git", "daemon", "--port=9419", "--export-all",
          "--reuseaddr", f"--base-path={PACKS}", PACKS]
     )  # fmt: skip
-    server.wait_for(["git", "ls-remote", f"{GIT}/tool"])
-    yield GIT
+    server.wait_for(["git", "ls-remote", f"{url}/tool"])
+    yield url
     server.run(["systemctl", "stop", "packs"])
 
 
@@ -173,12 +175,9 @@ def test_the_cache_goes_from_build_to_build_until_it_is_purged_and_a_failed_buil
 def test_a_buildpack_that_runs_others_runs_unchanged_and_names_the_processes(
     admin: User, app_name: str, packs: str
 ) -> None:
-    files = app(Procfile=None, **{".multi": f"{packs}/profile\n"})
-    del files["Procfile"]
+    files = {"web.pl": SERVER, ".multi": f"{packs}/standing\n"}
     assert admin.ssh("apps:create", app_name).returncode == 0
     assert admin.ssh("config:set", "--no-restart", app_name, f"BUILDPACK_URL={packs}/multi").returncode == 0
-    put_pack(admin.server, "profile", THIRD_PARTY["profile"])
-    files[".multi"] = f"{packs}/standing\n"
     put_pack(
         admin.server,
         "standing",
@@ -289,7 +288,7 @@ def test_a_repository_that_nothing_can_build_is_told_what_was_looked_for(admin: 
 
 
 def test_the_builder_is_chosen_by_hand_and_a_dockerfile_comes_first_otherwise(admin: User, app_name: str) -> None:
-    repo = admin.repo("both", {**apps.site("by its Dockerfile"), **app(made="by a buildpack")})
+    repo = admin.repo("both", {**apps.site("by its Dockerfile"), **app(made="by a buildpack", Procfile=EITHER)})
     assert repo.push(app_name).ok
     assert admin.curl(f"{app_name}.{DOMAIN}").body == "by its Dockerfile"
     assert admin.ssh("builder:set", app_name, "buildpack").returncode == 0
@@ -315,7 +314,7 @@ def test_a_folder_of_a_monorepo_is_built_alone_or_within_the_rest_of_it(admin: U
     assert "shared" in admin.curl(f"{app_name}.{DOMAIN}").body.splitlines()
     # The same for a Dockerfile.
     dockerfile = "FROM busybox\nCOPY {} /www/index.html\nEXPOSE 8080\nCMD httpd -f -p 8080 -h /www\n"
-    repo.commit({"backend/Dockerfile": dockerfile.format("shared/greeting")})
+    repo.commit({"backend/Dockerfile": dockerfile.format("shared/greeting"), "backend/Procfile": None})
     assert repo.push(app_name).ok
     assert admin.curl(f"{app_name}.{DOMAIN}").body == "shared"
     assert admin.ssh("builder:set", app_name, "build-dir", "backend").returncode == 0
@@ -348,7 +347,8 @@ def test_the_release_phase_runs_once_for_each_release_with_its_config_before_any
     assert journal.count("migrating to mars") == 1
     # Also where a crash or the target brings the process back.
     server.run(["systemctl", "restart", f"mooring-app@{app_name}.4.web.1"])
-    assert server.run(["journalctl", "-o", "cat", f"MOORING_APP={app_name}"]).stdout.count("migrating to") == 2
+    said = server.run(["journalctl", "-o", "cat", f"MOORING_APP={app_name}"]).stdout.splitlines()
+    assert [line for line in said if line.startswith("migrating to")] == ["migrating to mars", "migrating to venus"]
     repo.commit({"Procfile": f"release: echo about to fail; exit 3\n{WEB}"})
     failed = repo.push(app_name)
     assert not failed.ok
