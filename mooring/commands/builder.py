@@ -4,7 +4,7 @@ import re
 
 from mooring import app as apps
 from mooring.commands import APP, JSON, argument, command
-from mooring.commands.listing import show
+from mooring.commands.listing import show_one
 from mooring.refusal import die
 
 BUILDERS = ("auto", "dockerfile", "buildpack")
@@ -16,7 +16,7 @@ def list_(app: str, json: bool) -> None:
     """Show how an app is built."""
     choices = apps.find(app).choices()
     row = {"builder": choices.builder, "build-dir": choices.build_dir or ".", "build-context": choices.build_context}
-    show([row], as_json=json, empty="")
+    show_one(row, as_json=json)
 
 
 @command(

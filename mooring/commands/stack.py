@@ -4,7 +4,7 @@ import re
 
 from mooring import app as apps
 from mooring.commands import APP, JSON, argument, command
-from mooring.commands.listing import show
+from mooring.commands.listing import show_one
 from mooring.refusal import die
 
 IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:@-]{0,200}", re.IGNORECASE)
@@ -18,7 +18,7 @@ def list_(app: str, json: bool) -> None:
     choices = apps.find(app).choices()
     run = choices.stack or stack.RUN_IMAGE
     row = {"runs on": run, "built in": choices.stack_build or choices.stack or stack.BUILD_IMAGE}
-    show([row], as_json=json, empty="")
+    show_one(row, as_json=json)
 
 
 @command(

@@ -294,7 +294,7 @@ def test_the_builder_is_chosen_by_hand_and_a_dockerfile_comes_first_otherwise(ad
     assert admin.ssh("builder:set", app_name, "buildpack").returncode == 0
     assert admin.ssh("rebuild", app_name).returncode == 0
     assert "by a buildpack" in admin.curl(f"{app_name}.{DOMAIN}").body
-    assert json.loads(admin.ssh("builder", app_name, "--json").stdout)[0]["builder"] == "buildpack"
+    assert json.loads(admin.ssh("builder", app_name, "--json").stdout)["builder"] == "buildpack"
     assert admin.ssh("builder:set", app_name, "dockerfile").returncode == 0
     repo.commit({"Dockerfile": None})
     assert "!     there is no Dockerfile, and the app's builder is dockerfile" in repo.push(app_name).output
@@ -425,7 +425,7 @@ def test_an_app_has_stack_images_of_its_own(admin: User, server: Server, app_nam
     assert repo.push(app_name).ok
     body = admin.curl(f"{app_name}.{DOMAIN}").body
     assert "built with custom-1 in build\nrun\n" in body
-    assert json.loads(admin.ssh("stack", app_name, "--json").stdout)[0]["runs on"] == "custom:run"
+    assert json.loads(admin.ssh("stack", app_name, "--json").stdout)["runs on"] == "custom:run"
     assert admin.ssh("stack:set", app_name).returncode == 0
     assert admin.ssh("rebuild", app_name).returncode == 0
     assert "built with trixie" in admin.curl(f"{app_name}.{DOMAIN}").body

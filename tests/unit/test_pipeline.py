@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from builders import plan
-from builders.dockerfile import Progress
+from builders.buildkit import Progress
 from mooring import checks, domains, engine, order, procfile, settings
 from mooring.checks import Check
 from mooring.names import ReleaseName
@@ -114,8 +114,10 @@ def test_an_image_alone_is_web_where_it_exposes_a_port_and_a_worker_where_not() 
 
 def test_a_procfiles_web_runs_once_and_the_others_as_often_as_the_formation_says() -> None:
     commands = {"web": "a", "worker": "b", "release": "c"}
-    assert processes(commands, []) == {"web": (1, 5000), "worker": (0, None)}
-    assert processes(commands, ["80/tcp"], {"web": 2, "worker": 3}) == {"web": (2, 80), "worker": (3, None)}
+    phase = {"release": (0, None)}
+    assert processes(commands, []) == {"web": (1, 5000), "worker": (0, None)} | phase
+    formation = {"web": 2, "worker": 3, "release": 4}
+    assert processes(commands, ["80/tcp"], formation) == {"web": (2, 80), "worker": (3, None)} | phase
 
 
 def test_a_procfile_without_web_runs_one_of_each() -> None:

@@ -1,6 +1,6 @@
 """BuildKit's plain progress, as a person who pushed reads it."""
 
-from builders.dockerfile import Progress
+from builders.buildkit import Progress
 
 
 class Heard:

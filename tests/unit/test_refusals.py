@@ -126,12 +126,12 @@ def test_a_wrong_app_json_is_refused_with_the_place(tmp_path: Path, text: str, s
 
 
 def test_a_source_tree_may_say_nothing(tmp_path: Path) -> None:
-    assert plan.read(tmp_path) == ({}, {}, {})
+    assert plan.read(tmp_path) == plan.Said({}, {}, {})
 
 
 def test_a_formation_is_a_number_or_a_quantity(tmp_path: Path) -> None:
     (tmp_path / "app.json").write_text('{"formation": {"web": 2, "worker": {"quantity": 0}, "bot": {}}}')
-    assert plan.read(tmp_path)[2] == {"web": 2, "worker": 0, "bot": 1}
+    assert plan.read(tmp_path).formation == {"web": 2, "worker": 0, "bot": 1}
 
 
 def test_a_file_of_the_source_that_is_a_link_a_pipe_too_large_or_no_text_is_refused(tmp_path: Path) -> None:
@@ -152,6 +152,7 @@ def test_a_file_of_the_source_that_is_a_link_a_pipe_too_large_or_no_text_is_refu
 @pytest.mark.parametrize(
     ("text", "name"),
     [('__doc__ = "x"', "__doc__"), ("[builds]\nparallel = 0", "builds.parallel"),
+     ('[builds]\nmemory = "much"', "builds.memory"), ("[builds]\ntimeout = 0", "builds.timeout"),
      ("[builds]\nparallel = true", "builds"), ('[network]\npool = "10.90.0.0/26"', "network.pool"),
      ('[network]\npool = "10.90.0.1/16"', "network.pool"),
      ('[network]\npool = "fd00::/16"', "network.pool"), ('[git]\nmax_pack_size = "lots"', "git.max_pack_size"),

@@ -1,0 +1,212 @@
+"""What is decided about buildpacks before anything is built: which, from where, and what they said."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from builders import build, buildpack, workspace
+from builders.buildpack import candidates, results
+from builders.buildpack.results import Results
+from builders.plan import Said
+from builders.workspace import Workspace
+from mooring import buildpack as noun
+from mooring.app import Choices
+from mooring.names import ReleaseName
+from mooring.refusal import Refusal
+from mooring.release import Release
+
+NAME = ReleaseName("my-app", 1)
+PACKS = Path(noun.OURS)
+
+
+@pytest.mark.parametrize(
+    ("text", "url", "ref"),
+    [("https://github.com/me/pack", "https://github.com/me/pack", ""),
+     ("https://github.com/me/pack.git#v1.2/x", "https://github.com/me/pack.git", "v1.2/x"),
+     ("git@example.com:me/pack#main", "git@example.com:me/pack", "main"),
+     ("ssh://git@example.com/me/pack", "ssh://git@example.com/me/pack", ""),
+     ("heroku/nodejs", "https://github.com/heroku/heroku-buildpack-nodejs", "")],
+)  # fmt: skip
+def test_a_buildpack_is_a_git_address_with_a_ref(text: str, url: str, ref: str) -> None:
+    pack = noun.parse(text, operator=False)
+    assert (pack.url, pack.ref) == (url, ref)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "--upload-pack=touch /x", "https://x/y#--upload-pack=z", "ext::sh -c x", "file:///etc", "a b",
+             "https://x/y\nz", "nosuch", "../x", "https://x/y#a b", "heroku/No"],
+)  # fmt: skip
+def test_what_is_no_buildpack_is_refused_with_what_one_looks_like(text: str) -> None:
+    with pytest.raises(Refusal) as refusal:
+        noun.parse(text, operator=True)
+    assert refusal.value.hint
+
+
+def test_only_the_operator_names_a_folder_and_only_a_real_one(tmp_path: Path) -> None:
+    assert noun.parse(str(tmp_path), operator=True).folder == str(tmp_path)
+    (tmp_path / "link").symlink_to("/etc")
+    for text, operator in (
+        (str(tmp_path), False),
+        (f"{tmp_path}/link", True),
+        (f"{tmp_path}/../x", True),
+        ("/nope", True),
+    ):
+        with pytest.raises(Refusal):
+            noun.parse(text, operator=operator)
+
+
+def test_a_password_in_an_address_is_not_shown() -> None:
+    assert noun.parse("https://me:secret@example.com/pack#v1", operator=True).label == "https://example.com/pack#v1"
+
+
+def test_a_buildpacks_file_has_one_a_line_and_names_the_line_that_is_wrong() -> None:
+    assert [each.text for each in noun.parse_file("# those\nnode\n\nhttps://x/y#z\n")] == ["node", "https://x/y#z"]
+    with pytest.raises(Refusal, match=r"^\.buildpacks line 2: "):
+        noun.parse_file("node\n/etc\n")
+
+
+def test_every_buildpack_of_ours_is_whole_and_in_the_order() -> None:
+    assert sorted(noun.ours()) == sorted(path.name for path in PACKS.iterdir() if path.is_dir())
+    for name in noun.ours():
+        scripts = {path.name for path in (PACKS / name / "bin").iterdir()}
+        assert {"detect", "compile", "release"} <= scripts, name
+        for script in (PACKS / name / "bin").iterdir():
+            assert script.stat().st_mode & 0o111, script
+            assert subprocess.run(["bash", "-n", script], check=False).returncode == 0, script
+    assert [each.name for each in noun.catalogue() if each.adds] == ["apt"]
+
+
+def test_the_operators_choice_comes_before_the_config_var_and_that_before_the_file(tmp_path: Path) -> None:
+    (tmp_path / ".buildpacks").write_text("node\n")
+    config = {"BUILDPACK_URL": "python"}
+
+    def chosen(choices: Choices, config: dict[str, str]) -> list[str]:
+        return [each.text for each in candidates.chosen(tmp_path, choices, config)]
+
+    assert chosen(Choices(buildpacks=("go", "php")), config) == ["go", "php"]
+    assert chosen(Choices(), config) == ["python"]
+    assert chosen(Choices(), {}) == ["node"]
+    (tmp_path / ".buildpacks").unlink()
+    assert chosen(Choices(), {}) == []
+
+
+def test_what_bin_release_prints_is_read() -> None:
+    text = "---\ndefault_process_types:\n  web: ./run $PORT\nconfig_vars:\n  WORKERS: 2\naddons:\n- db\n"
+    assert results.parse(text, "x") == Results((), {"web": "./run $PORT"}, {"WORKERS": "2"})
+    assert results.parse("--- {}", "x") == results.parse("", "x") == Results()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("a:\n  b: [", "not YAML: line 2"), ("- a", "no mapping"), ("default_process_types: [a]", "default_process_types"),
+     ("config_vars:\n  A: [b]", "config_vars"), ("default_process_types:\n  '../x': y", "process '../x'"),
+     ("config_vars:\n  'A B': c", "cannot name a config var"), ("&a [*a", "not YAML")],
+)  # fmt: skip
+def test_what_bin_release_should_not_print_is_refused_by_the_buildpacks_name(text: str, said: str) -> None:
+    with pytest.raises(Refusal, match=said) as refusal:
+        results.parse(text, "the-pack")
+    assert "the-pack" in refusal.value.message
+
+
+IMAGE: dict[str, object] = {"Id": "sha256:x", "Config": {"ExposedPorts": {"8080/tcp": {}}}}
+
+
+def processes(builder: str, commands: dict[str, str], defaults: dict[str, str]) -> dict[str, str | None]:
+    record = Release(NAME, kind="push", actor="me", created=0)
+    found = build.planned(record, builder, IMAGE, Said(commands, {}, {}), Results(("python",), defaults, {}))
+    return {each.name: each.command for each in found.processes}
+
+
+def test_a_procfile_says_what_runs_and_without_one_the_buildpack_does() -> None:
+    defaults = {"web": "gunicorn"}
+    assert processes("buildpack", {"web": "mine"}, defaults) == {"web": "mine"}
+    assert processes("buildpack", {}, defaults) == defaults
+    assert processes("buildpack", {"release": "migrate"}, defaults) == {**defaults, "release": "migrate"}
+    assert processes("dockerfile", {}, defaults) == {"web": None}
+    with pytest.raises(Refusal, match="nothing says how to start the app"):
+        processes("buildpack", {}, {})
+
+
+def test_the_builder_is_the_one_that_was_chosen_else_the_dockerfile_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mooring.paths.BUILDS", tmp_path)
+    place = Workspace(NAME)
+    place.folder.mkdir(parents=True)
+    assert build.choose(place, Choices()) == "buildpack"
+    with pytest.raises(Refusal, match="no Dockerfile"):
+        build.choose(place, Choices(builder="dockerfile"))
+    (place.folder / "Dockerfile").touch()
+    assert build.choose(place, Choices()) == "dockerfile"
+    assert build.choose(place, Choices(builder="buildpack")) == "buildpack"
+
+
+@pytest.fixture
+def source_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("mooring.paths.BUILDS", tmp_path / "builds")
+    monkeypatch.setattr("mooring.paths.APPS", tmp_path / "apps")
+    tree = tmp_path / "apps/my-app/sources/1/tree"
+    (tree / "services/api").mkdir(parents=True)
+    (tree / "services/api/file").touch()
+    return tree
+
+
+def test_a_folder_of_the_repository_is_built_alone_or_within_it(source_tree: Path) -> None:
+    alone = workspace.open_(NAME, Choices(build_dir="services/api"))
+    assert (alone.folder / "file").exists()
+    assert alone.folder == alone.repository
+    assert workspace.open_(NAME, Choices(build_dir="services/api")) == alone
+    workspace.close(NAME)
+    assert not alone.root.exists()
+
+
+def test_a_folder_that_sees_the_rest_is_built_where_it_lies(source_tree: Path) -> None:
+    within = workspace.open_(NAME, Choices(build_dir="services/api", build_context="repository"))
+    assert within.folder == within.repository / "services/api"
+    assert (within.folder / "file").exists()
+
+
+@pytest.mark.parametrize("link", ["services", "services/api"])
+def test_a_build_dir_that_is_a_link_or_missing_is_refused(source_tree: Path, link: str) -> None:
+    (source_tree / "services").rename(source_tree / "elsewhere")
+    (source_tree / link).parent.mkdir(exist_ok=True)
+    (source_tree / link).symlink_to(source_tree / "elsewhere" / link.removeprefix("services").lstrip("/"))
+    with pytest.raises(Refusal, match="no folder services/api"):
+        workspace.open_(NAME, Choices(build_dir="services/api"))
+
+
+def test_a_source_that_is_a_link_or_gone_is_refused(source_tree: Path) -> None:
+    source_tree.rename(source_tree.parent / "moved")
+    with pytest.raises(Refusal, match="gone"):
+        workspace.open_(NAME, Choices())
+    source_tree.symlink_to("/etc")
+    with pytest.raises(Refusal, match="no folder"):
+        workspace.open_(NAME, Choices())
+
+
+class Heard:
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def line(self, text: str) -> None:
+        self.lines.append(f"       {text}")
+
+    def raw(self, text: str) -> None:
+        self.lines.append(text)
+
+
+def test_what_buildpacks_print_is_shown_as_heroku_shows_it_and_their_reason_is_the_first_line_of_the_last_block() -> (
+    None
+):
+    heard = Heard()
+    progress = buildpack.Progress(heard)  # type: ignore[arg-type]
+    said = ["-----> Step", "       detail", "plain", " !     a warning", "more"]
+    said += [" !", " !     Error: no luck", " !     see above", "mooring-failed: the buildpack x failed"]
+    for text in said:
+        progress.take(f"#9 0.123 {text}")
+    progress.take("#9 [build 1/1] RUN secret things")
+    assert heard.lines[:3] == ["-----> Step", "       detail", "       plain"]
+    assert progress.reason == "Error: no luck"
+    assert progress.failure == "the buildpack x failed"
+    assert not any("RUN" in line or "mooring-" in line for line in heard.lines)
