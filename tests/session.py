@@ -18,7 +18,7 @@ from tests.server.cache import CHECKOUT, Failure, call, key, made, prune, step
 from tests.server.network import open_network
 from tests.server.throwaway import remove_run, sweep
 
-RUNNER = ["pytest==9.2.0", "ruff==0.17.6", "mypy==2.4.1"]
+RUNNER = ["pytest==9.2.0", "pytest-xdist==3.8.0", "ruff==0.17.6", "mypy==2.4.1"]
 FROM_THE_DISTRIBUTION = ("systemd-python",)
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -50,7 +50,10 @@ def main(words: list[str]) -> int:
                 prune(name, unused_for=7 * 24 * 3600)
             scratch = open_network(run, owner=os.getpid()).folder / "scratch"
             scratch.mkdir()
-            outcome = pytest(python, folders, words, scratch, run)
+            if words:
+                outcome = pytest(python, folders, words, scratch, run)
+            else:
+                outcome = everything(python, folders, scratch, run)
         finally:
             unstoppable()
             remove_run(run)
@@ -96,6 +99,18 @@ def suites(words: list[str], *, servers: bool) -> list[str]:
         return []
     folders = ["tests/unit", "tests/server"] if servers else ["tests/unit"]
     return [folder for folder in folders if (CHECKOUT / folder).exists()]
+
+
+def everything(python: Path, folders: list[str], scratch: Path, run: str) -> Outcome:
+    """First the tests that measure something and want the machine for themselves, then the others side by side."""
+    outcomes = []
+    for name, words in {
+        "alone": ["-m", "alone"],
+        "together": ["-m", "not alone", "-n", "2", "--dist", "loadfile"],
+    }.items():
+        (scratch / name).mkdir()
+        outcomes.append(pytest(python, folders, words, scratch / name, run))
+    return Outcome(max(o.exit for o in outcomes), sum(o.passed for o in outcomes), sum(o.failed for o in outcomes))
 
 
 def pytest(python: Path, folders: list[str], words: list[str], scratch: Path, run: str) -> Outcome:

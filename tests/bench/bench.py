@@ -27,6 +27,6 @@ def server_for(name: str) -> Iterator[Server]:
 
 
 def quiet(server: Server, app: str) -> None:
-    """Wait until what ran before is gone: it is removed after the push has returned, which is not the next one's time."""
+    """Wait until what ran before is gone: it is removed after a push has returned, and not in the time of the next."""
     server.wait_for(["sh", "-c", f'test "$(docker ps -q --filter label=mooring.app={app} | wc -l)" -le 1'])
     server.wait_for(["sh", "-c", "! systemctl list-units --plain --no-legend 'mooring-retire@*' | grep -q activating"])

@@ -72,7 +72,7 @@ def installed_tree(network: Network) -> Tree:
 
 @pytest.fixture(scope="session")
 def server(network: Network, installed_tree: Tree) -> Iterator[Server]:
-    yield from _serving(installed_tree, network, "shared")
+    yield from _serving(installed_tree, network, f"{_worker}shared")
 
 
 @pytest.fixture
@@ -152,7 +152,9 @@ def _serving(tree: Tree, network: Network, name: str) -> Iterator[Server]:
 
 
 _numbers = iter(range(1, 1000))
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+"""Which of the processes that run tests side by side this is: its servers have names of their own."""
 
 
 def _next_name(network: Network) -> str:
-    return f"s{next(_numbers)}"
+    return f"{_worker}s{next(_numbers)}"

@@ -102,6 +102,7 @@ def leftovers(server: Server, app: str, release: int) -> dict[str, str]:
     return {name: text for name, text in found.items() if text}
 
 
+@pytest.mark.alone
 def test_twenty_deploys_under_load_lose_no_request_and_none_is_answered_by_an_old_release(
     owner: User, module_server: Server, tmp_path: Path
 ) -> None:
@@ -122,6 +123,7 @@ def test_twenty_deploys_under_load_lose_no_request_and_none_is_answered_by_an_ol
         assert good > 500
 
 
+@pytest.mark.alone
 def test_a_restart_of_docker_loses_no_request(owner: User, module_server: Server, tmp_path: Path) -> None:
     assert owner.repo("docker", apps.python(STAMPED, **{"index.html": ""})).push("docker").ok
     before = module_server.run(["docker", "ps", "-q", "--filter", "label=mooring.app=docker"]).stdout
@@ -136,6 +138,7 @@ def test_a_restart_of_docker_loses_no_request(owner: User, module_server: Server
     assert module_server.run(["systemctl", "is-active", "mooring-app@docker.1.web.1"]).stdout == "active\n"
 
 
+@pytest.mark.alone
 def test_a_killed_process_is_back_within_two_seconds_at_the_same_address(owner: User, module_server: Server) -> None:
     assert owner.repo("killed", apps.site("alive")).push("killed").ok
     settled(module_server)
@@ -162,6 +165,7 @@ def test_a_killed_process_is_back_within_two_seconds_at_the_same_address(owner: 
     assert sorted(took)[1] <= 2.0, took
 
 
+@pytest.mark.alone
 def test_an_idle_server_runs_nothing_of_mooring_but_a_small_waiter_for_each_process(
     owner: User, module_server: Server
 ) -> None:
@@ -178,6 +182,7 @@ def test_an_idle_server_runs_nothing_of_mooring_but_a_small_waiter_for_each_proc
         assert int(rss) <= 10 * 1024
 
 
+@pytest.mark.alone
 def test_commands_that_read_answer_within_a_quarter_of_a_second(owner: User, module_server: Server) -> None:
     times = []
     for _ in range(5):
