@@ -3,7 +3,7 @@
 import os
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ class Choices:
     `builder` is auto, dockerfile or buildpack; `build_dir` the folder of the repository that is built, which sees only
     itself, or all of it where `build_context` is "repository". `stack` and `stack_build` are the images that buildpack
     apps run on and are built in, empty for Mooring's own. `build_cache` counts how often the cache was thrown away.
+    `scale` has the count of each process type, `limits` a table of `memory`, `cpu` and `pids` for each.
     """
 
     deploy_branch: str = ""
@@ -34,6 +35,8 @@ class Choices:
     stack: str = ""
     stack_build: str = ""
     build_cache: int = 0
+    scale: dict[str, Any] = field(default_factory=dict)
+    limits: dict[str, Any] = field(default_factory=dict)
 
 
 def parse_choices(text: str, path: Path) -> Choices:
@@ -43,14 +46,15 @@ def parse_choices(text: str, path: Path) -> Choices:
     except tomllib.TOMLDecodeError as error:
         die(f"{path} is not TOML: {error}", "mend that line")
     known: dict[str, Any] = {}
+    plain = Choices()
     for key, value in table.items():
-        field = key.replace("-", "_")
-        if field not in Choices.__dataclass_fields__:
+        name = key.replace("-", "_")
+        if name not in Choices.__dataclass_fields__:
             continue
-        kind = tuple if field == "domains" else type(getattr(Choices, field))
-        known[field] = tuple(value) if isinstance(value, list) else value
-        if type(known[field]) is not kind or (kind is tuple and not all(isinstance(each, str) for each in value)):
-            example = {tuple: '["a.example"]', bool: "true", int: "1", str: '"main"'}[kind]
+        kind = tuple if name == "domains" else type(getattr(plain, name))
+        known[name] = tuple(value) if isinstance(value, list) else value
+        if type(known[name]) is not kind or (kind is tuple and not all(isinstance(each, str) for each in value)):
+            example = {tuple: '["a.example"]', bool: "true", int: "1", str: '"main"', dict: "{ web = … }"}[kind]
             die(f"{path}: {key} is {value!r}", f"write it like {example}")
     return Choices(**known)
 
@@ -108,8 +112,8 @@ class App:
         path = self.folder / "app.toml"
         with files.locked(self.folder):
             document = tomlkit.parse(path.read_text() if path.exists() else "")
-            for field, value in changes.items():
-                key = field.replace("_", "-")
+            for name, value in changes.items():
+                key = name.replace("_", "-")
                 if value is None:
                     document.pop(key, None)
                 else:

@@ -3,11 +3,14 @@
 import functools
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mooring import names
 from mooring.names import ContainerName
 from mooring.refusal import die
+
+if TYPE_CHECKING:
+    from mooring.release import Limits
 
 SUBNET_PREFIX = 25
 PIDS_LIMIT = 4096
@@ -80,6 +83,7 @@ def create(
     environment: dict[str, str],
     address: str,
     stop_timeout: int,
+    limits: "Limits",
 ) -> str:
     """Make a container of an app's process, not yet started; return its id. Raises EngineError.
 
@@ -108,7 +112,11 @@ def create(
             "Init": True,
             "NetworkMode": network,
             "SecurityOpt": ["no-new-privileges"],
-            "PidsLimit": PIDS_LIMIT,
+            "PidsLimit": limits.pids or PIDS_LIMIT,
+            "Memory": limits.memory,
+            # No swap beside it: what is over the limit is over it.
+            "MemorySwap": limits.memory,
+            "NanoCpus": int(limits.cpu * 1e9),
             "CgroupParent": names.slice_of(app),
             "LogConfig": {"Type": "journald", "Config": {"tag": f"{app}/{process}", "labels": ",".join(labels)}},
         },

@@ -20,6 +20,18 @@ ENDED: frozenset[Status] = frozenset({"live", "retired", "failed", "superseded",
 
 
 @dataclass(frozen=True)
+class Limits:
+    """The most that one container of a process may have: bytes of memory, processor cores, processes and threads.
+
+    0 is no limit; for `pids`, that of every container.
+    """
+
+    memory: int = 0
+    cpu: float = 0
+    pids: int = 0
+
+
+@dataclass(frozen=True)
 class Process:
     """One process type: how many containers run it, with which command, reached on which port.
 
@@ -35,6 +47,7 @@ class Process:
     command: str | None = None
     port: int | None = None
     check: Check = field(default_factory=Check)
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True)
@@ -138,7 +151,10 @@ def load(name: ReleaseName) -> Release:
             **table,
             "name": name,
             "buildpacks": tuple(table.get("buildpacks", ())),
-            "processes": tuple(Process(**{**each, "check": Check(**each["check"])}) for each in table["processes"]),
+            "processes": tuple(
+                Process(**{**each, "check": Check(**each["check"]), "limits": Limits(**each.get("limits", {}))})
+                for each in table["processes"]
+            ),
             "placements": tuple(Placement(**each) for each in table["placements"]),
         }
     )

@@ -5,14 +5,15 @@
 Nothing of the release that serves is touched.
 """
 
+import dataclasses
 import ipaddress
 
 from mooring import engine, journal, paths, release, settings, stage, systemd
-from mooring.app import App
+from mooring.app import App, Choices
 from mooring.journal import Log
 from mooring.names import RELEASE_PHASE, ContainerName, ReleaseName
 from mooring.refusal import die
-from mooring.release import Placement, Process, Release
+from mooring.release import Limits, Placement, Process, Release
 
 RUNS_RELEASE_PHASE = ("push", "rebuild", "config", "clone")
 """The kinds of release with new code or config. A restart and a rollback bring back what had it run."""
@@ -25,7 +26,7 @@ def work(name: ReleaseName, log: Log) -> None:
     if not record.image:
         record = inherit(record)
     if not record.placements:
-        record = place(record)
+        record = place(record.changed(processes=formation(record.processes, App(name.app).choices())))
     if not (release.folder(name) / "env").exists():
         release.freeze_config(name, App(name.app).config())
     if record.has_release_phase and record.kind in RUNS_RELEASE_PHASE:
@@ -75,6 +76,18 @@ def inherit(record: Release) -> Release:
     except engine.EngineError:
         die(f"the image of v{base.number} is gone", f"`mooring rebuild {app.name}` builds it again")
     return release.save(record.running(origin))
+
+
+def formation(processes: tuple[Process, ...], choices: Choices) -> tuple[Process, ...]:
+    """The processes with as many containers, and the limits, that the operator chose for them."""
+    return tuple(
+        dataclasses.replace(
+            process,
+            count=choices.scale.get(process.name, process.count),
+            limits=Limits(**choices.limits.get(process.name, {})),
+        )
+        for process in processes
+    )
 
 
 def place(record: Release) -> Release:

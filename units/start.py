@@ -57,6 +57,7 @@ def run(record: Release, container: ContainerName) -> tuple[str, int]:
         environment=environment_of(record, container),
         address=record.address(container),
         stop_timeout=settings.load().stop_timeout,
+        limits=record.process(container.process).limits,
     )
     return identity, engine.start(identity)
 
