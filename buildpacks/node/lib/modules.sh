@@ -1,0 +1,173 @@
+# The dependencies: installed once, then restored while the lock file and what else decides about them stay as they are.
+
+# Scripts of the app's own that an installation runs; they may use the dev dependencies and read any file.
+hooks() {
+    local names='["preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare"]'
+    [[ -z $berry ]] || names='["preinstall", "install", "postinstall"]'
+    package "$names - ($names - (.scripts // {} | keys)) | .[]"
+}
+
+has_workspaces() { [[ -f pnpm-workspace.yaml || -n $(package .workspaces) ]]; }
+
+# Sets `dev`: are the dev dependencies installed, and `prune`: are they taken away again?
+choose_dependencies() {
+    dev=1 prune=1
+    [[ $NODE_ENV == production ]] || prune=
+    [[ $(config NPM_CONFIG_PRODUCTION) != false && $(config YARN_PRODUCTION) != false ]] || prune=
+    [[ $(config YARN2_SKIP_PRUNING) != true && $(config PNPM_SKIP_PRUNING) != true ]] || prune=
+    if [[ $(config NPM_CONFIG_PRODUCTION) == true || $(config YARN_PRODUCTION) == true ]]; then
+        dev='' prune=
+    elif [[ -n $prune && -z $berry && -z $(hooks)$(package '.scripts.build // .scripts["heroku-postbuild"]') ]]; then
+        # Nothing would use them.
+        dev='' prune=
+    elif [[ -n $prune && $manager == pnpm ]] && has_workspaces; then
+        prune=
+        detail "A pnpm workspace: its dev dependencies stay"
+    elif [[ -n $berry && -n $prune && $(jq -r .version .node/lib/yarn/package.json) == [23]* ]]; then
+        prune=
+        detail "Yarn before 4 cannot prune: the dev dependencies stay"
+    fi
+    # What is not kept needs no pruning.
+    if only_builds; then prune=; fi
+}
+
+# All that decides what is installed, to be hashed.
+depends_on() {
+    echo "$tools $dev $prune"
+    package '{dependencies, devDependencies, optionalDependencies, peerDependencies, bundledDependencies,
+        bundleDependencies, dependenciesMeta, peerDependenciesMeta, overrides, resolutions, workspaces, packageManager,
+        engines, pnpm, hooks: (.scripts // {} | {preinstall, install, postinstall, prepublish, prepare})}' -cS
+    (cd "$env" && grep -r . --include='NPM_CONFIG_*' --include='npm_config_*' --include='YARN_*' --include='USE_*' . | sort) || true
+    cat package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml pnpm-workspace.yaml .npmrc .yarnrc .yarnrc.yml .pnpmfile.cjs 2>/dev/null || true
+    if has_workspaces; then
+        find . -name node_modules -prune -o -name package.json -print0 | sort -z | xargs -0 sha256sum
+    fi
+    local folder
+    for folder in patches .yarn/patches .yarn/plugins $(package '[.dependencies, .devDependencies, .optionalDependencies] |
+            map(. // {} | .[] | strings | select(startswith("file:")) | .[5:]) | .[]'); do
+        [[ ! -e $folder ]] || find "$folder" -name node_modules -prune -o -type f -print0 | sort -z | xargs -0r sha256sum
+    done
+}
+
+# The folders that an installation makes.
+trees() {
+    find . '(' -path ./.git -o -path ./.node ')' -prune -o -name node_modules -prune -print
+    [[ -z $berry ]] || find .pnp.* .yarn/{unplugged,cache,install-state.gz} -maxdepth 0 2>/dev/null || true
+}
+
+provide_modules() {
+    restored='' modules='' dev='' prune=
+    if [[ -d node_modules ]]; then
+        step "The repository has node_modules, which is taken as it is"
+        detail "git rm -r --cached node_modules lets them be installed here, and be the ones for this system"
+        quietly with_config npm rebuild || fail "npm rebuild failed: $(reason)" "its lines are above"
+        return
+    fi
+    if [[ -z $lock && -z $(hooks) && -z $(package '.dependencies // {} + (.devDependencies // {}) + (.optionalDependencies // {}) | keys[0]') ]] && ! has_workspaces; then
+        return
+    fi
+    choose_dependencies
+    modules=modules-$(depends_on | digest).tar
+    if [[ $(config NODE_MODULES_CACHE) != false && ! -f binding.gyp ]] && saved "$modules"; then
+        tar -xf "$cache/$modules"
+        restored=1
+        step "Dependencies are unchanged: restored from the last build"
+        local hook
+        for hook in $(hooks); do run_script "$hook"; done
+        return
+    fi
+    step "Installing dependencies with $manager${lock:+ ($lock)}"
+    [[ -n $lock ]] || detail "There is no lock file, so versions may differ from yours: commit the one that $manager makes"
+    use_headers
+    local begin=$SECONDS
+    install_modules || refuse_modules
+    detail "$((SECONDS - begin)) s"
+    kept+=("$modules")
+    tar -cf "$cache/$modules" --verbatim-files-from --files-from <(trees)
+}
+
+# Headers for addons in C++: node-gyp would fetch them.
+use_headers() {
+    export npm_config_nodedir=/usr
+    if saved "${tools/tools/headers}.gz"; then
+        mkdir -p /tmp/headers
+        tar -xf "$cache/${tools/tools/headers}.gz" -C /tmp/headers
+        npm_config_nodedir=/tmp/headers
+    fi
+}
+
+install_modules() {
+    local how
+    case $manager in
+    npm)
+        how=ci
+        if [[ -z $lock || $(config USE_NPM_INSTALL) == true ]]; then how='install --no-package-lock'; fi
+        # shellcheck disable=SC2086
+        quietly with_config npm $how --loglevel=error "--$([[ $dev ]] && echo include || echo omit)=dev"
+        ;;
+    pnpm)
+        quietly with_config env CI=true pnpm install "--$([[ $lock ]] || echo no-)frozen-lockfile" \
+            "--prod=$([[ $dev ]] && echo false || echo true)"
+        ;;
+    yarn)
+        if [[ -n $berry ]]; then
+            # Without node_modules, what is imported lies in the cache, and so has to be in the app.
+            if [[ $(yarn config get nodeLinker 2>/dev/null) == pnp ]]; then
+                unset YARN_CACHE_FOLDER
+                export YARN_ENABLE_GLOBAL_CACHE=false
+            fi
+            quietly with_config yarn install "$([[ $lock ]] && echo --immutable || echo --no-immutable)"
+        else
+            quietly with_config yarn install "$([[ $lock ]] && echo --frozen-lockfile || echo --no-lockfile)" \
+                --non-interactive --ignore-engines "--production=$([[ $dev ]] && echo false || echo true)"
+        fi
+        ;;
+    esac
+}
+
+refuse_modules() {
+    if grep -qE 'in sync|frozen-lockfile|OUTDATED_LOCKFILE|YN0028|needs to be updated' /tmp/output; then
+        fail "$lock does not fit package.json" "run $manager install, commit $lock, then push again"
+    fi
+    fail "$manager cannot install the dependencies: $(reason)" "its last lines are above; mend that, then push again"
+}
+
+# What a pruning removed and changed is noted, and done again in later builds, without $manager.
+prune_modules() {
+    [[ -n $prune ]] || return 0
+    local pruned=${modules/modules/pruned}
+    if saved "$pruned" && [[ -n $restored ]]; then
+        tar -xOf "$cache/$pruned" ./removed | xargs -d '\n' -r rm -rf --
+        tar -xf "$cache/$pruned" --exclude=./removed
+        detail "Dev dependencies are left out"
+        return
+    fi
+    step "Removing the dev dependencies"
+    contents >/tmp/before
+    local begin=$SECONDS
+    remove_dev || fail "$manager cannot remove the dev dependencies: $(reason)" "its last lines are above; mend that, then push again"
+    contents >/tmp/after
+    comm -23 <(cut -f 1 /tmp/before | sort) <(cut -f 1 /tmp/after | sort) >/tmp/removed
+    comm -13 /tmp/before /tmp/after | awk -F '\t' '$2 != "d" { print $1 }' >/tmp/changed
+    tar -cf "$cache/$pruned" -C /tmp ./removed -C "$build" --verbatim-files-from --files-from /tmp/changed
+    detail "$(grep -cE 'node_modules/(@[^/]+/)?[^/.@][^/]*$' /tmp/removed || true) packages, $((SECONDS - begin)) s"
+}
+
+contents() {
+    find -files0-from <(trees | tr '\n' '\0') -printf '%p\t%y\t%s\t%T@\t%l\n' | sort
+}
+
+remove_dev() {
+    case $manager in
+    npm) quietly with_config npm prune --omit=dev --loglevel=error "--$([[ $lock ]] || echo no-)package-lock" ;;
+    pnpm) quietly with_config env CI=true pnpm prune --prod --ignore-scripts ;;
+    yarn)
+        if [[ -n $berry ]]; then
+            quietly with_config yarn workspaces focus --all --production
+        else
+            quietly with_config yarn install --frozen-lockfile --non-interactive --ignore-engines --ignore-scripts \
+                --prefer-offline --production=true
+        fi
+        ;;
+    esac
+}
