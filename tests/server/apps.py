@@ -35,3 +35,17 @@ class Echo(http.server.BaseHTTPRequestHandler):
 http.server.ThreadingHTTPServer(("", int(os.environ["PORT"])), Echo).serve_forever()
 """
 """Answers with what it sees: path, headers, environment; /status/503 with that status."""
+
+PLAIN: Files = {
+    "Procfile": "web: perl web.pl\n",
+    "web.pl": """
+use IO::Socket::INET;
+my $listener = IO::Socket::INET->new(LocalPort => $ENV{PORT}, Listen => 5, ReuseAddr => 1) or die;
+while (my $client = $listener->accept) {
+    while (<$client>) { last if /^\\r?$/ }
+    print $client "HTTP/1.0 200 OK\\r\\n\\r\\nplain\\n";
+    close $client;
+}
+""",
+}
+"""The least that a buildpack builds: a Procfile and what it starts."""

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -366,6 +366,22 @@ def test_the_release_phase_runs_once_for_each_release_with_its_config_before_any
     )
 
 
+def test_a_release_phase_goes_on_when_its_stage_is_killed_and_is_not_run_twice(
+    admin: User, server: Server, app_name: str
+) -> None:
+    repo = admin.repo("killed", app(Procfile=f"release: echo migrating; sleep 3; echo migrated\n{WEB}"))
+    push = repo.pushing(app_name)
+    assert push.stdout
+    while b"       migrating" not in (line := push.stdout.readline()):
+        assert line, "the push ended early"
+    server.run(["systemctl", "kill", "--signal=KILL", f"mooring-launch@{app_name}.1.service"])
+    output, _ = push.communicate(timeout=60)
+    assert push.returncode == 0
+    assert b"v1 is live" in output
+    said = server.run(["journalctl", "-o", "cat", "-u", f"mooring-release@{app_name}.1"]).stdout.splitlines()
+    assert [line for line in said if line.startswith("migrat")] == ["migrating", "migrated"]
+
+
 def test_a_process_runs_as_a_user_of_its_own_below_an_init_and_gets_its_signals(
     admin: User, server: Server, app_name: str
 ) -> None:
@@ -410,6 +426,23 @@ def test_a_build_that_takes_too_much_is_ended_and_says_so(
         server.run(["sed", "-i", f"/^{setting}/d", "/etc/mooring/mooring.toml"])
     assert not pushed.ok
     assert re.search(rf"!     the build .*{reason} \(.*`{limit}` below \[builds\]", pushed.output), pushed.output
+
+
+def test_the_stack_images_are_made_again_and_every_app_is_brought_onto_them(
+    make_server: Callable[..., Server], admin_of: Callable[[Server], User]
+) -> None:
+    server = make_server()
+    owner = admin_of(server)
+    assert owner.repo("plain", apps.PLAIN).push("plain").ok
+    layers = ["docker", "image", "inspect", "-f", "{{json .RootFS.Layers}}"]
+    before = json.loads(server.run([*layers, "mooring-stack:run"]).stdout)
+    updated = owner.ssh("stack:update", timeout=600)
+    assert updated.returncode == 0
+    after = json.loads(server.run([*layers, "mooring-stack:run"]).stdout)
+    assert after != before
+    assert owner.ssh("rebuild:all", timeout=600).returncode == 0
+    assert json.loads(server.run([*layers, "mooring/plain:2"]).stdout)[: len(after)] == after
+    assert owner.curl(f"plain.{DOMAIN}").body == "plain\n"
 
 
 def test_an_app_has_stack_images_of_its_own(admin: User, server: Server, app_name: str) -> None:

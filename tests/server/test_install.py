@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.server import apps
 from tests.server.cache import CHECKOUT
 from tests.server.installed import SOURCE, install
 from tests.server.throwaway import Server
@@ -47,6 +48,8 @@ def test_a_bare_server_becomes_one_that_can_be_pushed_to_and_is_upgraded_in_plac
     assert "hello v2" not in again
     assert server.run(["docker", "inspect", "-f", "{{.Id}} {{.State.StartedAt}}", "mine.2.web.1"]).stdout == before
     assert repo.push("mine", "HEAD:main").ok
+    assert owner.repo("plain", apps.PLAIN).push("plain").ok
+    assert owner.curl("plain.fresh.test").body == "plain\n"
     server.reboot()
     server.wait_for(["systemctl", "is-active", "mooring-app@mine.2.web.1", "mooring-app@hello.1.web.1"])
     assert owner.curl("hello.fresh.test").status == 200
@@ -66,7 +69,7 @@ def test_what_was_there_before_stays_and_uninstalling_takes_away_only_what_is_ou
     server.run(["docker", "run", "--detach", "--name", "theirs", "busybox", "sleep", "100000"])
     started = server.run(["docker", "inspect", "-f", "{{.State.StartedAt}}", "theirs"]).stdout
 
-    install(server, OPTIONS)
+    install(server, [*OPTIONS, "--no-stack"])
     assert server.run(["docker", "inspect", "-f", "{{.State.StartedAt}}", "theirs"]).stdout == started
     merged = json.loads(server.read("/etc/docker/daemon.json"))
     assert merged["log-level"] == "warn"
@@ -88,7 +91,7 @@ def test_what_was_there_before_stays_and_uninstalling_takes_away_only_what_is_ou
     assert owner.curl("hello.fresh.test").body.startswith("<!DOCTYPE html>")
 
     # Installed again, the apps that were kept serve again.
-    install(server, OPTIONS)
+    install(server, [*OPTIONS, "--no-stack"])
     server.wait_for(["systemctl", "is-active", "mooring-app@hello.1.web.1"])
     assert owner.curl("hello.fresh.test").status == 200
     server.run(["sh", "-c", f"cd {SOURCE} && ./install.sh --uninstall --purge --yes"])

@@ -95,6 +95,7 @@ def leftovers(server: Server, app: str, release: int) -> dict[str, str]:
         "units": f"{units} | grep -v {mine}",
         "networks": "docker network ls --filter label=mooring.app --format '{{.Name}}' | sort | uniq -d",
         "sources": f"ls -A /var/lib/mooring/apps/{app}/sources",
+        "workspaces": "ls -A /var/lib/mooring/builds",
         "markers": "find /var/spool/mooring -type f ! -name .lock",
         "temporary": "find /var/lib/mooring /var/spool/mooring -name '.tmp-*' -o -name 'tmp_objdir*'",
     }
@@ -200,7 +201,7 @@ def test_after_a_reboot_every_app_serves_the_same_image_and_run_sh_ran_once_more
     files["Dockerfile"] = str(files["Dockerfile"]).replace('["python3", "-u", "app.py"]', '["/app/run.sh"]')
     assert owner.repo("boots", files).push("boots").ok
     assert owner.ssh("config:set", "boots", "GREETING=hi").returncode == 0
-    assert owner.repo("boots-too", apps.site("too")).push("boots-too").ok
+    assert owner.repo("boots-too", apps.site("too", Procfile="release: echo migrated\n")).push("boots-too").ok
     settled(module_server)
     image = module_server.run(["docker", "inspect", "-f", "{{.Image}}", "boots.2.web.1"]).stdout
     runs = owner.ssh("logs", "boots", "-n", "1000").stdout.count("run.sh runs with GREETING=hi")
@@ -210,6 +211,8 @@ def test_after_a_reboot_every_app_serves_the_same_image_and_run_sh_ran_once_more
     assert served(owner, "boots-too") == "too"
     assert module_server.run(["docker", "inspect", "-f", "{{.Image}}", "boots.2.web.1"]).stdout == image
     assert owner.ssh("logs", "boots", "-n", "1000").stdout.count("run.sh runs with GREETING=hi") == runs + 1
+    said = module_server.run(["journalctl", "-o", "cat", "-u", "mooring-release@*"]).stdout.splitlines()
+    assert said.count("migrated") == 1
     assert "Building" not in module_server.run(["journalctl", "-b", "-u", "mooring-build@*"]).stdout
 
 
