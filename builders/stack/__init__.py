@@ -1,6 +1,7 @@
 """The stack: the images that buildpack apps run on and are built in."""
 
 import fcntl
+import hashlib
 import os
 import shutil
 import tempfile
@@ -15,6 +16,7 @@ from mooring.refusal import die
 
 HERE = Path(__file__).parent
 RUN_IMAGE, BUILD_IMAGE = "mooring-stack:run", "mooring-stack:build"
+RECIPE = "mooring.recipe"
 AUTHORITIES = Path("/usr/local/share/ca-certificates")
 
 
@@ -22,18 +24,28 @@ def images(choices: Choices, log: Log) -> tuple[str, str]:
     """The images (to run on, to build in) of an app; Mooring's own are made where they are missing."""
     if choices.stack:
         return choices.stack, choices.stack_build or choices.stack
-    if not all(there(image) for image in (RUN_IMAGE, BUILD_IMAGE)):
+    if not all(recipe_of(image) for image in (RUN_IMAGE, BUILD_IMAGE)):
         log.step("Making the stack image: once for all apps, some minutes")
         make(log.line)
     return RUN_IMAGE, BUILD_IMAGE
 
 
-def there(image: str) -> bool:
-    return engine.request("GET", f"/images/{image}/json")[0] == 200
+def recipe_of(image: str) -> str:
+    """What the image was made by; empty where there is none."""
+    status, answer = engine.request("GET", f"/images/{image}/json")
+    return str((answer["Config"].get("Labels") or {}).get(RECIPE, "unknown")) if status == 200 else ""
+
+
+def recipe() -> str:
+    """What decides how the images are made: the Dockerfile, and the server's own authorities."""
+    parts = [HERE / "Dockerfile", *sorted(AUTHORITIES.glob("*.crt"))]
+    return hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()[:16]
 
 
 def make(say: Callable[[str], None], *, fresh: bool = False) -> None:
-    """Make Mooring's stack images; raise Refusal where they cannot be. `fresh` does so from nothing.
+    """Make Mooring's stack images where they are missing or of another recipe; raise Refusal where they cannot be.
+
+    `fresh` makes them in any case, from nothing.
 
     Of two that want them at once the second waits, and finds them.
     """
@@ -41,12 +53,9 @@ def make(say: Callable[[str], None], *, fresh: bool = False) -> None:
     descriptor = os.open(paths.RUN / "stack.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if not fresh and there(RUN_IMAGE) and there(BUILD_IMAGE):
+        if not fresh and recipe_of(RUN_IMAGE) == recipe_of(BUILD_IMAGE) == recipe():
             return
-        try:
-            say(run(str(HERE / "base"), *(["--fresh"] if fresh else [])).strip())
-        except ProgramError as error:
-            die(error.output.splitlines()[-1].removeprefix(" !     ") if error.output else "there is no base image")
+        get_base(say, fresh=fresh)
         with tempfile.TemporaryDirectory() as name:
             context = Path(name)
             shutil.copy(HERE / "Dockerfile", context)
@@ -59,6 +68,16 @@ def make(say: Callable[[str], None], *, fresh: bool = False) -> None:
         os.close(descriptor)
 
 
+def get_base(say: Callable[[str], None], *, fresh: bool) -> None:
+    """Get the image that the stack is made on; raise Refusal where it can neither be pulled nor made."""
+    try:
+        said = run(str(HERE / "base"), *(["--fresh"] if fresh else [])).strip()
+    except ProgramError as error:
+        die(error.output.splitlines()[-1].removeprefix(" !     ") if error.output else "there is no base image")
+    if said:
+        say(said)
+
+
 def build(context: Path, image: str, say: Callable[[str], None], *, fresh: bool) -> None:
     from builders import buildkit
 
@@ -66,7 +85,8 @@ def build(context: Path, image: str, say: Callable[[str], None], *, fresh: bool)
     say(f"{image}: installing packages")
     lines: list[str] = []
     status = follow(
-        "docker", "build", "--progress=plain", f"--target={target}", f"--tag={image}", *buildkit.proxies(),
+        "docker", "build", "--progress=plain", f"--target={target}", f"--tag={image}", f"--label={RECIPE}={recipe()}",
+        *buildkit.proxies(),
         *(["--no-cache"] if fresh and target == "run" else []), str(context),
         line=lines.append, env={**os.environ, "DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"},
     )  # fmt: skip
