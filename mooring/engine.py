@@ -3,6 +3,7 @@
 import functools
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mooring import names
@@ -75,6 +76,13 @@ class EngineError(Exception):
         self.status = status
 
 
+@dataclass(frozen=True)
+class Attached:
+    """Somebody's standard streams are the container's; `terminal` says whether they are a terminal."""
+
+    terminal: bool
+
+
 def create(
     container: ContainerName,
     *,
@@ -84,11 +92,13 @@ def create(
     address: str,
     stop_timeout: int,
     limits: "Limits",
+    attached: Attached | None = None,
 ) -> str:
     """Make a container of an app's process, not yet started; return its id. Raises EngineError.
 
-    Its lines go to the journal of its unit, its processes into its app's slice, its address is fixed. The app's other
-    containers reach it by the name of its process. One of the same name that an interrupted start left is replaced.
+    Its lines go to the journal of its unit, or to whom it is `attached`; its processes into its app's slice; its
+    address is fixed. The app's other containers reach it by the name of its process. One of the same name that an
+    interrupted start left is replaced.
     """
     app = container.release.app
     network = names.network_of(app)
@@ -101,7 +111,7 @@ def create(
         "MOORING_RELEASE": str(container.release),
         "MOORING_PROCESS": process,
     }
-    body = {
+    body: dict[str, Any] = {
         "Image": image,
         "Cmd": command,
         "Hostname": process.replace(".", "-").replace("_", "-"),
@@ -124,6 +134,10 @@ def create(
             "EndpointsConfig": {network: {"IPAMConfig": {"IPv4Address": address}, "Aliases": [container.process]}}
         },
     }
+    if attached:
+        body |= {"Tty": attached.terminal, "OpenStdin": True, "StdinOnce": True, "AttachStdin": True}
+        body |= {"AttachStdout": True, "AttachStderr": True}
+        body["HostConfig"] |= {"LogConfig": {"Type": "none"}}
     path = f"/containers/create?name={container}"
     try:
         made = ask("POST", path, body)

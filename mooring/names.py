@@ -10,6 +10,8 @@ PROCESS = re.compile(r"[a-z](?:[a-z0-9_-]{0,28}[a-z0-9])?")
 NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 RELEASE_PHASE = "release"
 """The Procfile's line that is run once for each release, before its processes are."""
+ONE_OFF = "run"
+"""What is run once by a person's `run`, beside the release's own processes."""
 RESERVED = frozenset({"all", "default", "localhost", "mooring"})
 
 
@@ -63,6 +65,8 @@ class ContainerName:
     def unit(self) -> str:
         if self.process == RELEASE_PHASE:
             return f"mooring-release@{self.release}.service"
+        if self.process == ONE_OFF:
+            return f"mooring-run@{self}.service"
         return f"mooring-app@{self}.service"
 
     @classmethod

@@ -14,6 +14,8 @@ def parse(text: str) -> dict[str, str]:
         name, colon, command = (part.strip() for part in line.partition(":"))
         if not colon or not command or not names.PROCESS.fullmatch(name):
             die(f"Procfile line {number} is not `name: command`", f"it is {line[:60]!r}")
+        if name == names.ONE_OFF:
+            die(f"Procfile line {number} names a process {name}, as one-off containers are", "call it otherwise")
         if name in processes:
             die(f"Procfile line {number} names {name} again", "one line for each process")
         processes[name] = command

@@ -16,6 +16,8 @@ from mooring.refusal import die
 
 Status = Literal["queued", "live", "retired", "failed", "superseded", "cancelled"]
 DEFAULT_PORT = 5000
+ONE_OFFS = 31
+CHECKS = ("check", "liveness", "chosen_check", "chosen_liveness")
 ENDED: frozenset[Status] = frozenset({"live", "retired", "failed", "superseded", "cancelled"})
 
 
@@ -39,7 +41,7 @@ class Process:
     several web interfaces; only where `port` is set does something wait for it.
 
     `command` is a shell command line from the Procfile, None for the image's own CMD. `port` is None for a
-    process that nothing connects to.
+    process that nothing connects to. `check` and `liveness` are the source's; the operator's, where there is one, holds.
     """
 
     name: str
@@ -48,6 +50,20 @@ class Process:
     port: int | None = None
     check: Check = field(default_factory=Check)
     limits: Limits = field(default_factory=Limits)
+    liveness: Check | None = None
+    chosen_check: Check | None = None
+    chosen_liveness: Check | None = None
+
+    @property
+    def readiness(self) -> Check:
+        """How it is asked whether it is ready."""
+        return self.chosen_check or self.check
+
+    @property
+    def watch(self) -> Check | None:
+        """How it is asked whether it is alive still; None where it is not asked."""
+        check = self.chosen_liveness or self.liveness
+        return check if check and check.kind != "uptime" else None
 
 
 @dataclass(frozen=True)
@@ -63,7 +79,7 @@ class Placement:
 class Release:
     """A release's record. Times are seconds since the epoch.
 
-    `kind` says what made it: push, rebuild, config, restart, rollback or clone. `base` is the release whose image it
+    `kind` says what made it: push, rebuild, config, restart, scale, limit, enable, rollback or clone. `base` is the release whose image it
     runs, where it did not build one; 0 for the one that is live when its turn comes. `defaults` are config vars
     that its buildpack gives where the app sets none.
     """
@@ -117,7 +133,7 @@ class Release:
     def address(self, container: ContainerName) -> str:
         """Where a container is reached; that of the release phase is the network's last."""
         if container.process == RELEASE_PHASE:
-            return str(ipaddress.ip_network(self.subnet)[-2])
+            return one_off_addresses(self.subnet)[-1]
         return next(
             each.address
             for each in self.placements
@@ -130,6 +146,11 @@ class Release:
     def at(self, moment: str) -> "Release":
         """With the time of `moment` (e.g. "built") set to now."""
         return self.changed(times={**self.times, moment: round(time.time(), 3)})
+
+
+def one_off_addresses(subnet: str) -> list[str]:
+    """The last addresses of an app's network: none of them is a process's, so they are free for what runs once."""
+    return [str(address) for address in list(ipaddress.ip_network(subnet).hosts())[-ONE_OFFS:]]
 
 
 def folder(name: ReleaseName) -> Path:
@@ -151,13 +172,15 @@ def load(name: ReleaseName) -> Release:
             **table,
             "name": name,
             "buildpacks": tuple(table.get("buildpacks", ())),
-            "processes": tuple(
-                Process(**{**each, "check": Check(**each["check"]), "limits": Limits(**each.get("limits", {}))})
-                for each in table["processes"]
-            ),
+            "processes": tuple(map(_process, table["processes"])),
             "placements": tuple(Placement(**each) for each in table["placements"]),
         }
     )
+
+
+def _process(table: dict[str, Any]) -> Process:
+    checks = {name: Check(**table[name]) for name in CHECKS if table.get(name) is not None}
+    return Process(**{**table, "limits": Limits(**table.get("limits", {})), **checks})
 
 
 def save(record: Release) -> Release:

@@ -107,11 +107,11 @@ def place(record: Release) -> Release:
 
 def placements(processes: tuple[Process, ...], subnet: str, taken: set[str]) -> tuple[Placement, ...]:
     """An address of `subnet` for each container, none of `taken`; the first host address is the gateway's, the
-    last the release phase's.
+    last ones are for what runs once.
 
     Raises Refusal where there are too few.
     """
-    hosts = (str(host) for host in list(ipaddress.ip_network(subnet).hosts())[1:-1])
+    hosts = (str(host) for host in list(ipaddress.ip_network(subnet).hosts())[1 : -release.ONE_OFFS])
     free = (address for address in hosts if address not in taken)
     found = []
     for process in processes:

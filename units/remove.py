@@ -12,7 +12,8 @@ from mooring.names import ContainerName
 def main() -> None:
     container = ContainerName.parse(sys.argv[1])
     engine.remove(str(container))
-    (paths.RUN / "containers" / str(container)).unlink(missing_ok=True)
+    for left in ("containers", "runs"):
+        (paths.RUN / left / str(container)).unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

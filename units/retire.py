@@ -35,7 +35,9 @@ def stop(live: ReleaseName) -> None:
     earlier = [unit for unit in units if unit_release(unit).number < live.number]
     systemd.stop(earlier)
     for container in engine.containers(live.app):
-        if ContainerName.parse(container).release.number < live.number:
+        parsed = ContainerName.parse(container)
+        # A person's one-off command goes on.
+        if parsed.release.number < live.number and parsed.process != names.ONE_OFF:
             engine.remove(container)
     systemd.forget([f"mooring-*@{live.app}.*"])
 

@@ -7,15 +7,14 @@ import json
 import os
 import sys
 
-from mooring import engine, files, paths, release, settings
-from mooring.names import ContainerName
+from mooring import engine, files, one_off, paths, release, settings
+from mooring.names import ONE_OFF, ContainerName
 from mooring.refusal import Refusal, die
-from mooring.release import DEFAULT_PORT, Release
+from mooring.release import DEFAULT_PORT, Process, Release
 
 
-def environment_of(record: Release, container: ContainerName) -> dict[str, str]:
+def environment_of(record: Release, container: ContainerName, process: Process) -> dict[str, str]:
     """What the process finds in its environment: the release's config vars, and what Mooring decided."""
-    process = record.process(container.process)
     port = process.port or (DEFAULT_PORT if process.command else None)
     return {
         **record.defaults,
@@ -49,15 +48,22 @@ def start(container: ContainerName) -> None:
 
 def run(record: Release, container: ContainerName) -> tuple[str, int]:
     """Make and start the container; return its id and the process id of its first process."""
-    command = record.process(container.process).command
+    if container.process == ONE_OFF:
+        process = one_off.process_of(container)
+        command: list[str] | None = one_off.command_of(container)
+        address = one_off.free_address(record)
+    else:
+        process = record.process(container.process)
+        command = [*record.shell, process.command] if process.command else None
+        address = record.address(container)
     identity = engine.create(
         container,
         image=record.name.image,
-        command=[*record.shell, command] if command else None,
-        environment=environment_of(record, container),
-        address=record.address(container),
+        command=command,
+        environment=environment_of(record, container, process),
+        address=address,
         stop_timeout=settings.load().stop_timeout,
-        limits=record.process(container.process).limits,
+        limits=process.limits,
     )
     return identity, engine.start(identity)
 

@@ -14,6 +14,8 @@ Run = Callable[..., int | None]
 
 ALONE = {
     "deploy": "deploy",
+    "enter": "run",
+    "exec": "run",
     "help": "host",
     "rollback": "releases",
     "url": "domains",

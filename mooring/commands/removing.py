@@ -24,7 +24,7 @@ def remove(app: App, reason: str) -> None:
     app.folder.rename(gone)
     give_up(app, reason)
     reload_nginx(app)
-    systemd.stop([f"mooring-app@{app.name}.*"])
+    systemd.stop([f"mooring-{kind}@{app.name}.*" for kind in ("app", "run")])
     for container in engine.containers(app.name):
         engine.remove(container)
     systemd.stop([names.slice_of(app.name)])

@@ -1,0 +1,211 @@
+"""One-off commands: `run*`, and `enter` and `exec` in what runs."""
+
+import argparse
+import os
+import secrets
+import select
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from mooring import app as apps
+from mooring import engine, one_off, release, settings
+from mooring.app import App
+from mooring.commands import APP, JSON, argument, command
+from mooring.commands.listing import show
+from mooring.names import ONE_OFF, ContainerName
+from mooring.refusal import die
+
+COMMAND = argument(
+    "words", metavar="COMMAND", nargs=argparse.REMAINDER, help="as a list of words: `sh -c '…'` for a shell"
+)
+SHELL = ["sh", "-c", "command -v bash >/dev/null && exec bash || exec sh"]
+NO_DETACH_KEYS = "--detach-keys=ctrl-@,ctrl-^,ctrl-@,ctrl-^"
+"""Docker's own would take Ctrl-P from whoever types in a shell."""
+
+
+@command("run", "mooring run my-app ./manage.py migrate", APP, COMMAND)
+def run(app: str, words: list[str]) -> int:
+    """Run a command in a container of its own: image, config, network and limits of the live release."""
+    target = apps.find(app)
+    argv = wanted(words, f"mooring run {app} ls")
+    container = one_off.name_one(target)
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    create(container, argv, engine.Attached(terminal))
+    try:
+        return attend(["docker", "start", "--attach", "--interactive", NO_DETACH_KEYS, str(container)])
+    finally:
+        engine.remove(str(container))
+
+
+@command("run:detached", "mooring run:detached my-app ./manage.py reindex", APP, COMMAND)
+def detached(app: str, words: list[str]) -> None:
+    """Run a command in a container of its own, in the background; its lines are in the app's log."""
+    from mooring import systemd
+
+    target = apps.find(app)
+    argv = wanted(words, f"mooring run:detached {app} ls")
+    container = one_off.name_one(target)
+    one_off.leave_command(container, argv)
+    if not systemd.start([container.unit]):
+        one_off.command_file(container).unlink(missing_ok=True)
+        die(f"{container.process}.{container.index} did not start", f"`journalctl -u {container.unit}` says why")
+    print(
+        f"{container.process}.{container.index} runs: `mooring logs {app} -p {container.process}.{container.index} -f`,"
+    )
+    print(f"`systemctl status {container.unit}`")
+
+
+@command("run:list", "mooring run:list my-app", APP, JSON)
+def list_(app: str, json: bool) -> None:
+    """List the one-off containers of an app."""
+    target = apps.find(app)
+    rows = [
+        {"process": f"{each.process}.{each.index}", "release": f"v{each.release.number}"}
+        for each in map(ContainerName.parse, engine.containers(target.name))
+        if each.process == ONE_OFF
+    ]
+    show(rows, as_json=json, empty=f"{app} has no one-off container")
+
+
+@command("run:stop", "mooring run:stop my-app run.1234", APP, argument("process", metavar="RUN"))
+def stop(app: str, process: str) -> None:
+    """Stop a one-off container."""
+    from mooring import systemd
+
+    target = apps.find(app)
+    running = map(ContainerName.parse, engine.containers(target.name))
+    found = [each for each in running if f"{each.process}.{each.index}" == process and each.process == ONE_OFF]
+    if not found:
+        die(f"{app} has no one-off container {process[:40]!r}", f"`mooring run:list {app}` lists them")
+    systemd.stop([found[0].unit])
+    engine.remove(str(found[0]))
+    print(f"{process} is stopped")
+
+
+@command("enter", "mooring enter my-app web.1", APP,
+         argument("words", metavar="[PROCESS] [COMMAND]", nargs=argparse.REMAINDER))  # fmt: skip
+def enter(app: str, words: list[str]) -> int:
+    """Open a shell, or run a command, in a process that runs."""
+    containers = serving(apps.find(app))
+    names = {f"{each.process}.{each.index}": each for each in containers}
+    names |= {each.process: each for each in reversed(containers)}
+    first, rest = (words[0], words[1:]) if words and words[0] in names else ("", words)
+    return inside(names[first] if first else containers[0], strip(rest) or SHELL)
+
+
+@command("exec", "mooring exec my-app ls -l", APP, COMMAND)
+def exec_(app: str, words: list[str]) -> int:
+    """Run a command in the first process of an app."""
+    containers = serving(apps.find(app))
+    return inside(containers[0], wanted(words, f"mooring exec {app} ls"))
+
+
+def strip(words: list[str]) -> list[str]:
+    return words[1:] if words[:1] == ["--"] else words
+
+
+def wanted(words: list[str], example: str) -> list[str]:
+    """The command; raise Refusal where there is none."""
+    if not strip(words):
+        die("there is no command to run", example)
+    return strip(words)
+
+
+def serving(app: App) -> list[ContainerName]:
+    """The containers of the live release; raise Refusal where none runs."""
+    containers = release.load(app.live).containers if app.live else []
+    running = [each for each in containers if is_running(each)]
+    if not running:
+        die(
+            f"{app.name} runs nothing",
+            f"`mooring ps {app.name}`; `mooring run {app.name} COMMAND` starts something of its own",
+        )
+    return sorted(running, key=lambda each: (each.process != "web", each.process, each.index))
+
+
+def is_running(container: ContainerName) -> bool:
+    status, answer = engine.request("GET", f"/containers/{container}/json")
+    return status == 200 and bool(answer["State"]["Running"])
+
+
+def create(container: ContainerName, argv: list[str], attached: engine.Attached) -> None:
+    """Make the container of an attached one-off; raise Refusal where Docker does not."""
+    from units.start import environment_of
+
+    record = release.load(container.release)
+    process = one_off.process_of(container)
+    environment = {**environment_of(record, container, process), "TERM": os.environ.get("TERM", "xterm")}
+    try:
+        engine.create(
+            container,
+            image=record.name.image,
+            command=argv,
+            environment=environment,
+            address=one_off.free_address(record),
+            stop_timeout=settings.load().stop_timeout,
+            limits=process.limits,
+            attached=attached,
+        )
+    except engine.EngineError as error:
+        die(
+            f"Docker made no container: {error}",
+            f"is v{container.release.number} whole? `mooring rebuild {record.name.app}`",
+        )
+
+
+def inside(container: ContainerName, argv: list[str]) -> int:
+    """Run a command in a running container; it ends with the connection of whoever gave it."""
+    session = f"MOORING_SESSION={secrets.token_hex(8)}"
+    terminal = (
+        ["--tty", f"--env=TERM={os.environ.get('TERM', 'xterm')}"] if sys.stdin.isatty() and sys.stdout.isatty() else []
+    )
+    entry = ["/start"] if release.load(container.release).builder == "buildpack" else []
+    try:
+        return attend(
+            [
+                "docker",
+                "exec",
+                "--interactive",
+                NO_DETACH_KEYS,
+                f"--env={session}",
+                *terminal,
+                str(container),
+                *entry,
+                *argv,
+            ]
+        )
+    finally:
+        end_session(session)
+
+
+def attend(argv: list[str]) -> int:
+    """Run docker, with our standard streams, until it has ended or nobody reads any more; return its status.
+
+    A connection without a terminal that is lost sends no signal: it shows at the socket that is standard output.
+    """
+    child = subprocess.Popen(argv)
+    ended = os.pidfd_open(child.pid)
+    watched = select.poll()
+    watched.register(ended, select.POLLIN)
+    watched.register(sys.stdout.fileno(), 0)
+    try:
+        if ended not in dict(watched.poll()):
+            child.terminate()
+            raise KeyboardInterrupt
+        return child.wait()
+    finally:
+        os.close(ended)
+        if child.poll() is None:
+            child.kill()
+            child.wait()
+
+
+def end_session(session: str) -> None:
+    """End what is left of a command in a container: Docker leaves it alone when its client goes."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, ValueError):
+            if session.encode() in (process / "environ").read_bytes().split(b"\0"):
+                os.kill(int(process.name), signal.SIGKILL)
