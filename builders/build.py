@@ -75,12 +75,15 @@ def planned(record: Release, builder: str, image: dict[str, object], said: plan.
         buildpacks=found.buildpacks,
         image=image["Id"],
         defaults=found.config,
-        processes=plan.processes(
-            {**commands, **release_phase},
-            list(config.get("ExposedPorts") or {}) if builder == "dockerfile" else [],
-            said.startup,
-            said.formation,
-            plan.image_check(config.get("Healthcheck") or {}) if builder == "dockerfile" else plan.NO_CHECK,
+        processes=plan.watched(
+            plan.processes(
+                {**commands, **release_phase},
+                list(config.get("ExposedPorts") or {}) if builder == "dockerfile" else [],
+                said.startup,
+                said.formation,
+                plan.image_check(config.get("Healthcheck") or {}) if builder == "dockerfile" else plan.NO_CHECK,
+            ),
+            said.liveness,
         ),
     )
 

@@ -1,8 +1,9 @@
 """What a source tree says of how its image is run: Procfile, app.json, EXPOSE."""
 
+import dataclasses
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,12 @@ PREFERRED_PORTS = (80, 8080, 5000)
 
 @dataclass(frozen=True)
 class Said:
-    """What a source tree says: the Procfile's commands, startup checks by process, and how many of each process."""
+    """What a source tree says: the Procfile's commands, checks by process, and how many of each process."""
 
     commands: dict[str, str]
     startup: dict[str, Check]
     formation: dict[str, int]
+    liveness: dict[str, Check] = field(default_factory=dict)
 
 
 def port_of(exposed: list[str]) -> int | None:
@@ -62,6 +64,18 @@ def processes(
         )
         for name, command in found.items()
     ) + tuple(phase)
+
+
+def watched(processes: tuple[Process, ...], liveness: Mapping[str, Check]) -> tuple[Process, ...]:
+    """The processes with their liveness checks; raise Refusal for one that would ask nothing."""
+    for process in processes:
+        check = liveness.get(process.name)
+        if check and check.kind != "command" and not (check.port or process.port):
+            die(
+                f"app.json: the liveness check of {process.name} has no port to ask",
+                'nothing connects to it: give it a "port" of its own, or a "command"',
+            )
+    return tuple(dataclasses.replace(each, liveness=liveness.get(each.name)) for each in processes)
 
 
 def image_check(healthcheck: Mapping[str, Any]) -> Check:
@@ -111,4 +125,10 @@ def read(folder: Path) -> Said:
     except FileNotFoundError:
         commands = {}
     app_json = read_app_json(folder)
-    return Said(commands, checks.parse(app_json.get("healthchecks", {})), formation_of(app_json))
+    healthchecks = app_json.get("healthchecks", {})
+    return Said(
+        commands,
+        checks.parse(healthchecks),
+        formation_of(app_json),
+        checks.parse(healthchecks, "liveness"),
+    )

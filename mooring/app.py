@@ -19,7 +19,9 @@ class Choices:
     `builder` is auto, dockerfile or buildpack; `build_dir` the folder of the repository that is built, which sees only
     itself, or all of it where `build_context` is "repository". `stack` and `stack_build` are the images that buildpack
     apps run on and are built in, empty for Mooring's own. `build_cache` counts how often the cache was thrown away.
-    `scale` has the count of each process type, `limits` a table of `memory`, `cpu` and `pids` for each.
+    `scale` has the count of each process type, `limits` a table of `memory`, `cpu` and `pids` for each, `checks` and
+    `liveness` one of what app.json's healthchecks have. What is `stopped` is started by a deploy; what is `disabled` is
+    served and deployed by nothing.
     """
 
     deploy_branch: str = ""
@@ -27,6 +29,7 @@ class Choices:
     redirects: tuple[str, ...] = ()
     locked: bool = False
     stopped: bool = False
+    disabled: bool = False
     created: str = ""
     builder: str = "auto"
     build_dir: str = ""
@@ -37,6 +40,8 @@ class Choices:
     build_cache: int = 0
     scale: dict[str, Any] = field(default_factory=dict)
     limits: dict[str, Any] = field(default_factory=dict)
+    checks: dict[str, Any] = field(default_factory=dict)
+    liveness: dict[str, Any] = field(default_factory=dict)
 
 
 def parse_choices(text: str, path: Path) -> Choices:
@@ -83,6 +88,16 @@ class App:
         return self.folder / "releases"
 
     @property
+    def tags(self) -> Path:
+        """Links called like tags, to the releases that have them."""
+        return self.folder / "tags"
+
+    @property
+    def ssh(self) -> Path:
+        """The app's own key, and the hosts that it has met: the git user's alone."""
+        return self.folder / "ssh"
+
+    @property
     def live_link(self) -> Path:
         return self.folder / "live"
 
@@ -106,14 +121,19 @@ class App:
             return Choices()
 
     def choose(self, **changes: Any) -> None:
-        """Write changed choices into app.toml, its comments kept. None takes a choice back to its default."""
+        """Write changed choices into app.toml, its comments kept. None takes a choice back to its default.
+
+        A function is given the choice as it is, and returns what it becomes: no other change is lost.
+        """
         import tomlkit
 
         path = self.folder / "app.toml"
         with files.locked(self.folder):
             document = tomlkit.parse(path.read_text() if path.exists() else "")
-            for name, value in changes.items():
+            before = parse_choices(tomlkit.dumps(document), path)
+            for name, change in changes.items():
                 key = name.replace("_", "-")
+                value = change(getattr(before, name)) if callable(change) else change
                 if value is None:
                     document.pop(key, None)
                 else:
@@ -187,8 +207,8 @@ def create(name: str, created: str) -> App:
         (draft / "releases").mkdir(mode=0o755)
         files.write(draft / "app.toml", f'created = "{created}"\n')
         files.write(draft / "env", "", mode=0o600)
-        for folder in ("sources", "repo.git"):
-            (draft / folder).mkdir(mode=0o755)
+        for folder, mode in (("sources", 0o755), ("repo.git", 0o755), ("ssh", 0o700)):
+            (draft / folder).mkdir(mode=mode)
             files.give(draft / folder, paths.GIT_USER, paths.GIT_USER)
         run(*as_git_user(("git", "init", "--quiet", "--bare", "--template=", "--initial-branch=main",
                           str(draft / "repo.git"))), cwd=Path("/"))  # fmt: skip

@@ -41,7 +41,7 @@ class Process:
     several web interfaces; only where `port` is set does something wait for it.
 
     `command` is a shell command line from the Procfile, None for the image's own CMD. `port` is None for a
-    process that nothing connects to. `check` and `liveness` are the source's; the operator's, where there is one, holds.
+    process that nothing connects to. `check` and `liveness` are the source's; what the operator chose holds instead.
     """
 
     name: str
@@ -79,9 +79,10 @@ class Placement:
 class Release:
     """A release's record. Times are seconds since the epoch.
 
-    `kind` says what made it: push, rebuild, config, restart, scale, limit, enable, rollback or clone. `base` is the release whose image it
-    runs, where it did not build one; 0 for the one that is live when its turn comes. `defaults` are config vars
-    that its buildpack gives where the app sets none.
+    `kind` says what made it: push, archive, sync, image, rebuild, config, restart, scale, limit, enable, rollback,
+    deploy or clone. `base` is the release whose image it runs, where it did not build one; 0 for the one live when
+    its turn comes. `from_image` is the name of the image that it was made from, where nothing was built. `defaults`
+    are config vars that its buildpack gives where the app sets none.
     """
 
     name: ReleaseName
@@ -96,6 +97,7 @@ class Release:
     base: int = 0
     buildpacks: tuple[str, ...] = ()
     image: str = ""
+    from_image: str = ""
     defaults: dict[str, str] = field(default_factory=dict)
     subnet: str = ""
     processes: tuple[Process, ...] = ()
@@ -126,6 +128,7 @@ class Release:
             builder=origin.builder,
             buildpacks=origin.buildpacks,
             image=origin.image,
+            from_image=origin.from_image,
             defaults=origin.defaults,
             processes=self.processes or origin.processes,
         )
@@ -163,10 +166,18 @@ def exists(name: ReleaseName) -> bool:
 
 def load(name: ReleaseName) -> Release:
     """The record of a release; raise Refusal if there is none."""
+    record = find(name)
+    if record is None:
+        die(f"there is no release {name}", f"`mooring releases {name.app}` lists them")
+    return record
+
+
+def find(name: ReleaseName) -> Release | None:
+    """The record of a release; None if there is none."""
     try:
         table = json.loads((folder(name) / "release.json").read_text())
     except FileNotFoundError:
-        die(f"there is no release {name}", f"`mooring releases {name.app}` lists them")
+        return None
     return Release(
         **{
             **table,
@@ -205,4 +216,4 @@ def freeze_config(name: ReleaseName, config: dict[str, str]) -> None:
 
 def every(app: App) -> list[Release]:
     """All releases of an app, the newest first."""
-    return [load(name) for number in app.release_numbers() if exists(name := ReleaseName(app.name, number))]
+    return [record for number in app.release_numbers() if (record := find(ReleaseName(app.name, number)))]

@@ -5,17 +5,16 @@
 Nothing of the release that serves is touched.
 """
 
-import dataclasses
 import ipaddress
 
-from mooring import engine, journal, paths, release, settings, stage, systemd
-from mooring.app import App, Choices
+from mooring import engine, formation, journal, paths, release, settings, stage, systemd
+from mooring.app import App
 from mooring.journal import Log
 from mooring.names import RELEASE_PHASE, ContainerName, ReleaseName
 from mooring.refusal import die
-from mooring.release import Limits, Placement, Process, Release
+from mooring.release import Placement, Process, Release
 
-RUNS_RELEASE_PHASE = ("push", "rebuild", "config", "clone")
+RUNS_RELEASE_PHASE = ("push", "archive", "sync", "rebuild", "config", "clone")
 """The kinds of release with new code or config. A restart and a rollback bring back what had it run."""
 
 
@@ -23,10 +22,13 @@ def work(name: ReleaseName, log: Log) -> None:
     record = release.load(name)
     if App(name.app).live == name:
         return
+    choices = App(name.app).choices()
+    if choices.disabled:
+        die(f"{name.app} is disabled", f"`mooring apps:enable {name.app}` starts it")
     if not record.image:
         record = inherit(record)
     if not record.placements:
-        record = place(record.changed(processes=formation(record.processes, App(name.app).choices())))
+        record = place(record.changed(processes=formation.applied(record.processes, choices)))
     if not (release.folder(name) / "env").exists():
         release.freeze_config(name, App(name.app).config())
     if record.has_release_phase and record.kind in RUNS_RELEASE_PHASE:
@@ -76,18 +78,6 @@ def inherit(record: Release) -> Release:
     except engine.EngineError:
         die(f"the image of v{base.number} is gone", f"`mooring rebuild {app.name}` builds it again")
     return release.save(record.running(origin))
-
-
-def formation(processes: tuple[Process, ...], choices: Choices) -> tuple[Process, ...]:
-    """The processes with as many containers, and the limits, that the operator chose for them."""
-    return tuple(
-        dataclasses.replace(
-            process,
-            count=choices.scale.get(process.name, process.count),
-            limits=Limits(**choices.limits.get(process.name, {})),
-        )
-        for process in processes
-    )
 
 
 def place(record: Release) -> Release:

@@ -53,9 +53,17 @@ def test_a_header_that_cannot_be_sent_is_refused(header: object) -> None:
         web(path="/", httpHeaders=[header])
 
 
-def test_a_command_is_refused_with_what_there_is_instead() -> None:
-    with pytest.raises(Refusal, match="HEALTHCHECK in the image"):
-        web(command=["true"])
+@pytest.mark.parametrize("command", [["pg_isready", "-q"], "ready"])
+def test_a_command_is_run_as_its_words(command: object) -> None:
+    check = web(command=command)
+    assert check.kind == "command"
+    assert check.command == (tuple(command) if isinstance(command, list) else (command,))
+
+
+@pytest.mark.parametrize("command", [[1], [""], {"a": "b"}, 5, ["a\0b"], True])
+def test_what_is_no_command_is_refused(command: object) -> None:
+    with pytest.raises(Refusal, match="command"):
+        web(command=command)
 
 
 def test_an_unknown_key_is_refused_with_the_known_ones() -> None:
@@ -72,6 +80,17 @@ def test_a_check_that_would_not_be_asked_is_refused(entry: object) -> None:
 @pytest.mark.parametrize("kind", ["liveness", "readiness"])
 def test_checks_of_other_kinds_are_left_to_other_times(kind: str) -> None:
     assert checks.parse({"web": [{"type": kind, "command": ["true"]}]}) == {}
+
+
+def test_a_liveness_check_is_one_beside_the_startup_check() -> None:
+    entries = {"web": [{"path": "/up"}, {"type": "liveness", "path": "/alive", "attempts": 2}]}
+    assert checks.parse(entries)["web"].path == "/up"
+    assert checks.parse(entries, "liveness")["web"].path == "/alive"
+
+
+def test_a_liveness_check_that_asks_nothing_is_refused() -> None:
+    with pytest.raises(Refusal, match="liveness check of uptime"):
+        checks.parse({"web": [{"type": "liveness", "uptime": 5}]}, "liveness")
 
 
 def test_a_process_is_asked_at_least_once() -> None:
