@@ -36,7 +36,7 @@ readonly notes=$var/installed # what this script changed that was not its own, f
 readonly base_image=debian:trixie-slim temporary_key=installer
 readonly daemon_json=/etc/docker/daemon.json
 readonly default_site=/etc/nginx/sites-enabled/default
-readonly started_units=(mooring-recover.service mooring.target mooring-{build,launch,route,retire}.path)
+readonly started_units=(mooring-recover.service mooring.target mooring-{build,launch,route,retire}.path mooring-cleanup.timer)
 
 action=install domain='' admin_key='' sample=yes stack=yes purge=no sure=no
 changed=no changed_units=() code_changed=no work=''
@@ -402,6 +402,9 @@ domain = "$domain"
 # pids = 8192
 # timeout = 3600
 
+# What the nightly cleanup leaves of the builds' cache: a size, or a part of the disk ("20%").
+# cache = "10g"
+
 [checks]
 # How long a new release may take until it is ready.
 # timeout = 60
@@ -421,6 +424,9 @@ pool = "$pool"
 [releases]
 # Of how many releases of each app the images are kept, for rollbacks.
 # keep = 5
+
+# Of how many the records are kept.
+# records = 100
 
 [stop]
 # From SIGTERM to SIGKILL.
@@ -910,7 +916,7 @@ PYTHON
 remove_from_the_system() {
     step "Removing units and configuration"
     rm -f /etc/systemd/system/mooring*.{service,path,timer,target,slice} /etc/tmpfiles.d/mooring.conf
-    rm -rf /etc/systemd/system/mooring*.{wants,d}
+    rm -rf /etc/systemd/system/mooring*.{wants,d} /etc/systemd/system/*.wants/mooring*
     rm -f /etc/systemd/journald.conf.d/mooring.conf /etc/systemd/system/docker.service.d/mooring.conf
     rmdir --ignore-fail-on-non-empty /etc/systemd/{journald.conf.d,system/docker.service.d} 2>/dev/null || true
     rm -f /etc/ssh/sshd_config.d/mooring.conf /etc/sudoers.d/mooring

@@ -32,7 +32,7 @@ def parse(text: str) -> Order:
     try:
         order = Order(**json.loads(text))
         valid = (
-            order.kind in ("push", "rebuild")
+            order.kind in ("push", "archive", "sync", "rebuild")
             and COMMIT.fullmatch(order.commit)
             and LINE.fullmatch(order.branch)
             and LINE.fullmatch(order.actor)

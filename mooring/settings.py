@@ -14,11 +14,12 @@ class Settings:
     """Times are in seconds; each field's file name is its group, a dot, and its key.
 
     `builds_memory` ("4g", "50%") and `builds_pids` are the limits of one build; empty and 0 for those that
-    mooring-build@.service has.
+    mooring-build@.service has. `builds_cache` ("10g", or a part of the disk, "20%") is what the nightly cleanup leaves.
     """
 
     domain: str = "localhost"
     apps_auto_create: bool = True
+    builds_cache: str = "10g"
     builds_detect_timeout: int = 60
     builds_memory: str = ""
     builds_parallel: int = 2
@@ -29,6 +30,7 @@ class Settings:
     git_max_pack_size: str = "512m"
     network_pool: str = "10.90.0.0/16"
     releases_keep: int = 5
+    releases_records: int = 100
     stop_timeout: int = 30
 
 
@@ -60,6 +62,8 @@ def _wrong(name: str, value: Any) -> bool:
         return bool(value < 1)
     if name == "builds_memory":
         return not re.fullmatch(r"[1-9][0-9]*[mg]|[1-9][0-9]?%|100%|", value, re.IGNORECASE)
+    if name == "builds_cache":
+        return not re.fullmatch(r"[0-9]+[kmg]?|[1-9][0-9]?%", value, re.IGNORECASE)
     if name == "git_max_pack_size":
         return not re.fullmatch(r"[0-9]+[kmg]?", value, re.IGNORECASE)
     if name == "network_pool":
@@ -70,6 +74,13 @@ def _wrong(name: str, value: Any) -> bool:
         except ValueError:
             return True
     return False
+
+
+def size(text: str) -> int:
+    """The bytes of a size such as "512m"."""
+    powers = {"k": 10, "m": 20, "g": 30}
+    unit = powers.get(text[-1:].lower(), 0)
+    return int(text[:-1] if unit else text) << unit
 
 
 def load() -> Settings:

@@ -13,8 +13,11 @@ PROTOCOLS = "https:http:ssh:git"
 """What a submodule may be fetched with: never a path of this server, never a helper program (git(1))."""
 
 
-def environment() -> dict[str, str]:
-    """The environment of git on a repository of the server: nothing of a push's own GIT_* variables."""
+def environment(app: App) -> dict[str, str]:
+    """The environment of git on a repository of the server: nothing of a push's own GIT_* variables.
+
+    What it fetches over ssh, it fetches with the app's own key.
+    """
     return {
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
         "HOME": "/var/lib/mooring/home",
@@ -22,9 +25,17 @@ def environment() -> dict[str, str]:
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_ALLOW_PROTOCOL": PROTOCOLS,
         "GIT_TERMINAL_PROMPT": "0",
-        "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new",
+        "GIT_SSH_COMMAND": ssh_command(app),
         **{name: os.environ[name] for name in ("GIT_SSL_CAINFO", "http_proxy", "https_proxy") if name in os.environ},
     }
+
+
+def ssh_command(app: App) -> str:
+    """What git runs for ssh (ssh(1)): the app's key and no other, hosts as they were when they were first met."""
+    options = ["-o BatchMode=yes", "-o StrictHostKeyChecking=accept-new"]
+    if app.ssh.is_dir():
+        options += [f"-o UserKnownHostsFile={app.ssh}/known_hosts", f"-i {app.ssh}/key", "-o IdentitiesOnly=yes"]
+    return " ".join(["ssh", *options])
 
 
 def tree(name: ReleaseName) -> Path:
@@ -38,12 +49,12 @@ def lay_out(name: ReleaseName, commit: str, objects: list[Path]) -> None:
     (git-receive-pack(1)). Raises Refusal when git cannot.
     """
     place = tree(name)
-    _git("init", "--quiet", "--template=", str(place))
+    _git(name, "init", "--quiet", "--template=", str(place))
     (place / ".git/objects/info").mkdir(exist_ok=True)
     (place / ".git/objects/info/alternates").write_text("".join(f"{each}\n" for each in objects))
-    _git("-C", str(place), "checkout", "--quiet", "--detach", commit)
+    _git(name, "-C", str(place), "checkout", "--quiet", "--detach", commit)
     if (place / ".gitmodules").exists():
-        _git("-C", str(place), "submodule", "--quiet", "update", "--init", "--recursive")
+        _git(name, "-C", str(place), "submodule", "--quiet", "update", "--init", "--recursive")
         for link in place.rglob(".git"):
             if link != place / ".git" and link.is_file():
                 link.unlink()
@@ -58,7 +69,7 @@ def keep(name: ReleaseName) -> None:
     subprocess.run(
         ["git", "-C", str(App(name.app).repository), "fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
          str(tree(name).parent / "git"), f"HEAD:refs/mooring/{name.number}"],
-        env={**environment(), "GIT_ALLOW_PROTOCOL": "file"},
+        env={**environment(App(name.app)), "GIT_ALLOW_PROTOCOL": "file"},
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
     )  # fmt: skip
 
@@ -68,11 +79,12 @@ def remove(name: ReleaseName) -> None:
     files.remove_tree(App(name.app).sources / str(name.number))
 
 
-def _git(*arguments: str) -> None:
+def _git(name: ReleaseName, *arguments: str) -> None:
     # The files' modes are part of what the layers of an image are cached by: the same whoever lays them out.
     done = subprocess.run(
-        ["git", *arguments], env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, umask=0o022
-    )
+        ["git", *arguments], env=environment(App(name.app)), stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, umask=0o022,
+    )  # fmt: skip
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if line.strip()] or [f"status {done.returncode}"]
         die(f"git could not lay the commit out: {said[-1][:300]}", "mend the repository and push again")

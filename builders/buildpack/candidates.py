@@ -57,7 +57,7 @@ def lay_out_one(pack: Buildpack, place: Path, workspace: Workspace, log: Log) ->
     log.step(f"Fetching the buildpack {pack.label}")
     draft = App(workspace.release.app).sources / str(workspace.release.number) / f"buildpack-{place.name}"
     try:
-        fetch(pack, draft)
+        fetch(pack, draft, App(workspace.release.app))
     except ProgramError as error:
         lines = [line for line in error.output.splitlines() if line.strip()]
         reason = lines[-1].removeprefix("fatal: ")[:200] if lines else "it did not answer"
@@ -70,9 +70,9 @@ def lay_out_one(pack: Buildpack, place: Path, workspace: Workspace, log: Log) ->
     files.remove_tree(place / ".git")
 
 
-def fetch(pack: Buildpack, draft: Path) -> None:
+def fetch(pack: Buildpack, draft: Path, app: App) -> None:
     """Check the buildpack's repository out into `draft`, as the git user; raise ProgramError where git cannot."""
-    environment = source.environment()
+    environment = source.environment(app)
 
     def git(*arguments: str) -> None:
         run(

@@ -152,7 +152,10 @@ def copy(source: App, new: str, **choices: object) -> int:
         kept = f"+refs/mooring/*:refs/mooring/copied/{source.name}/*"
         refs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", kept)
         git = ("git", "-C", str(target.repository), "fetch", "--quiet", "--no-write-fetch-head")
-        run(*as_git_user((*git, str(source.repository), *refs)), env={**environment(), "GIT_ALLOW_PROTOCOL": "file"})
+        run(
+            *as_git_user((*git, str(source.repository), *refs)),
+            env={**environment(target), "GIT_ALLOW_PROTOCOL": "file"},
+        )
         status = deploying.launch_image(target, release.load(source.live), actor()) if source.live else 0
     except KeyboardInterrupt:
         removing.remove(target, f"{new} was not wanted any more")
