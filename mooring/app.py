@@ -22,6 +22,8 @@ class Choices:
     `scale` has the count of each process type, `limits` a table of `memory`, `cpu` and `pids` for each, `checks` and
     `liveness` one of what app.json's healthchecks have. What is `stopped` is started by a deploy; what is `disabled` is
     served and deployed by nothing.
+    `domain_processes` has the process that answers to a host name where it is not `web`, `routes` a table of
+    `process` and `strip` for each prefix of a path, `nginx` the settings of `nginx:set`.
     """
 
     deploy_branch: str = ""
@@ -42,6 +44,11 @@ class Choices:
     limits: dict[str, Any] = field(default_factory=dict)
     checks: dict[str, Any] = field(default_factory=dict)
     liveness: dict[str, Any] = field(default_factory=dict)
+    domain_processes: dict[str, Any] = field(default_factory=dict)
+    routes: dict[str, Any] = field(default_factory=dict)
+    nginx: dict[str, Any] = field(default_factory=dict)
+    http_auth: bool = False
+    maintenance: bool = False
 
 
 def parse_choices(text: str, path: Path) -> Choices:
