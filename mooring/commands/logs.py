@@ -1,16 +1,22 @@
-"""What an app printed: `logs`."""
+"""What an app printed: `logs*`."""
 
+import datetime
+import json as json_module
 import re
-import select
-import sys
+from collections.abc import Callable
 from typing import Any
 
 from mooring import app as apps
-from mooring.commands import APP, argument, command
+from mooring import release, tail
+from mooring.app import App
+from mooring.commands import APP, JSON, argument, command
+from mooring.commands.listing import show
+from mooring.names import ReleaseName
 from mooring.refusal import die
+from mooring.spool import STAGES
+from mooring.tail import Entry, Match
 
 PROCESS = re.compile(r"[a-z][a-z0-9_-]*(?:\.[1-9][0-9]*)?")
-PAUSE = 0.25
 
 
 @command(
@@ -20,66 +26,105 @@ PAUSE = 0.25
     argument("-f", "--follow", action="store_true", help="go on with what comes"),
     argument("-n", "--lines", type=int, default=100, metavar="N", help="begin with the last N lines (100)"),
     argument("-p", "--process", default="", metavar="PROCESS", help="web, or web.1"),
+    argument("--build", action="store_true", help="also what builds and deploys said"),
+    JSON,
 )
-def logs(app: str, follow: bool, lines: int, process: str) -> None:
+def logs(app: str, follow: bool, lines: int, process: str, build: bool, json: bool) -> None:
     """Show the lines that an app's processes printed, across releases and restarts."""
-    from systemd import journal
-
-    apps.find(app)
+    target = apps.find(app)
     if lines < 0:
         die(f"-n is {lines}", "a number of lines, e.g. -n 100")
     if process and not PROCESS.fullmatch(process):
         die(f"{process[:60]!r} names no process", "web, or web.1")
-    reader = journal.Reader()
-    reader.add_match(MOORING_APP=app)
-    reader.seek_tail()
-    last = reader.get_previous()
-    found: list[str] = []
-    entry = last
-    while entry and len(found) < lines:
-        if wanted(entry, process):
-            found.append(line_of(entry))
-        entry = reader.get_previous()
-    for line in reversed(found):
-        print(line)
-    if follow:
-        go_on(reader, last.get("__CURSOR"), process)
+    if process and build:
+        die("--build goes without -p", f"`mooring logs {app} --build`, or `mooring logs {app} -p {process}`")
+    matches = said_by(app, build=build)
+    wanted = printed(process, build)
+    cursor = tail.last(matches, 0, wanted)[1]
+    found, _ = tail.last(narrowed(matches, process), lines, wanted, since=made(target))
+    if json and not follow:
+        show([row_of(entry) for entry in found], as_json=True)
+        return
+    for entry in found:
+        print_entry(entry, as_json=json)
+    seen = {entry["__CURSOR"] for entry in found}
+    for entry in tail.following(matches, cursor) if follow else ():
+        if wanted(entry) and entry["__CURSOR"] not in seen:
+            print_entry(entry, as_json=json)
 
 
-def go_on(reader: Any, cursor: str | None, process: str) -> None:
-    """Print what comes after `cursor` (after nothing: everything), as long as somebody reads it."""
-    if cursor:
-        reader.seek_cursor(cursor)
-        reader.get_next()
-    else:
-        reader.seek_head()
-    sys.stdout.flush()
-    while not unread():
-        for entry in reader:
-            if wanted(entry, process):
-                print(line_of(entry), flush=True)
-        reader.wait(PAUSE)
+@command("logs:failed", "mooring logs:failed my-app", APP, JSON)
+def failed(app: str, json: bool) -> None:
+    """Show all that was said of the last release that failed: its build, its processes, the reason."""
+    target = apps.find(app)
+    record = next(
+        (
+            each
+            for number in target.release_numbers()
+            if release.exists(name := ReleaseName(app, number)) and (each := release.load(name)).status == "failed"
+        ),
+        None,
+    )
+    if record is None:
+        die(f"no release of {app} has failed", f"`mooring logs {app}` shows what runs, `mooring releases {app}` all")
+    matches = [{**match, "MOORING_RELEASE": str(record.name)} for match in said_by(app, build=True)]
+    found = tail.last(matches, 10_000, lambda _: True)[0]
+    if json:
+        show([row_of(entry) for entry in found], as_json=True)
+        return
+    for entry in found:
+        print_entry(entry, as_json=False)
+    if not found:
+        print(f"The journal has no line of {app} v{record.name.number} any more. It failed: {record.reason}")
 
 
-def unread() -> bool:
-    """Whether nobody reads our output any more: an app that is silent would never let us notice by writing."""
-    poll = select.poll()
-    poll.register(sys.stdout.fileno(), 0)
-    return bool(poll.poll(0))
+def said_by(app: str, *, build: bool) -> list[Match]:
+    """What matches the lines of an app's containers and, for `build`, of the stages.
+
+    dockerd and root wrote them: fields with an underscore are journald's own, nobody can pretend them.
+    """
+    lines: Match = {"MOORING_APP": app, "_SYSTEMD_UNIT": "docker.service"}
+    return [lines, {"MOORING_APP": app, "MOORING_STAGE": list(STAGES), "_UID": "0"}] if build else [lines]
 
 
-def wanted(entry: dict[str, Any], process: str) -> bool:
-    """Whether an entry is a line of a container, of the process where one was named."""
-    name = text_of(entry, "MOORING_PROCESS")
-    return "CONTAINER_NAME" in entry and (not process or process in (name, name.rpartition(".")[0]))
+def narrowed(matches: list[Match], process: str) -> list[Match]:
+    """The matches for the process alone: the journal finds its lines without reading all others."""
+    if not process:
+        return matches
+    known = [each for each in tail.opened([]).query_unique("MOORING_PROCESS") if names(process, str(each))]
+    return [{**match, "MOORING_PROCESS": known or process} for match in matches]
 
 
-def line_of(entry: dict[str, Any]) -> str:
-    when = entry["__REALTIME_TIMESTAMP"].astimezone().isoformat(timespec="milliseconds")
-    return f"{when} {text_of(entry, 'MOORING_PROCESS')}: {text_of(entry, 'MESSAGE').rstrip()}"
+def printed(process: str, build: bool) -> Callable[[Entry], bool]:
+    """Whether an entry is a line of a container, of the process where one was named (or of a stage, for `build`)."""
+    return lambda entry: (
+        ("CONTAINER_NAME" in entry and (not process or names(process, tail.text(entry, "MOORING_PROCESS"))))
+        or (build and "MOORING_STAGE" in entry)
+    )
 
 
-def text_of(entry: dict[str, Any], field: str) -> str:
-    """A field as text; what is not UTF-8 comes from the journal as bytes."""
-    value = entry.get(field, "")
-    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+def names(word: str, process: str) -> bool:
+    return word in (process, process.rpartition(".")[0])
+
+
+def made(app: App) -> float:
+    """When the app was made: what an earlier one of its name said is not its own."""
+    try:
+        return datetime.datetime.fromisoformat(app.choices().created).timestamp()
+    except ValueError:
+        return 0
+
+
+def print_entry(entry: Entry, *, as_json: bool) -> None:
+    row = row_of(entry)
+    text = json_module.dumps(row, ensure_ascii=False) if as_json else f"{row['time']} {row['process']}: {row['line']}"
+    print(text, flush=True)
+
+
+def row_of(entry: Entry) -> dict[str, Any]:
+    return {
+        "time": tail.stamp(entry),
+        "process": tail.text(entry, "MOORING_PROCESS") or tail.text(entry, "MOORING_STAGE"),
+        "release": tail.text(entry, "MOORING_RELEASE").rpartition(".")[2],
+        "line": tail.text(entry, "MESSAGE").rstrip(),
+    }
