@@ -86,12 +86,12 @@ provide_modules() {
     tar -cf "$cache/$modules" --verbatim-files-from --files-from <(trees)
 }
 
-# Headers for addons in C++: node-gyp would fetch them.
+# Headers for addons in C++, which node-gyp would fetch.
 use_headers() {
     export npm_config_nodedir=/usr
-    if saved "${tools/tools/headers}.gz"; then
+    if [[ -f $cache/$headers ]]; then
         mkdir -p /tmp/headers
-        tar -xf "$cache/${tools/tools/headers}.gz" -C /tmp/headers
+        tar -xf "$cache/$headers" -C /tmp/headers
         npm_config_nodedir=/tmp/headers
     fi
 }
@@ -144,13 +144,11 @@ prune_modules() {
     fi
     step "Removing the dev dependencies"
     contents >/tmp/before
-    local begin=$SECONDS
     remove_dev || fail "$manager cannot remove the dev dependencies: $(reason)" "its last lines are above; mend that, then push again"
     contents >/tmp/after
     comm -23 <(cut -f 1 /tmp/before | sort) <(cut -f 1 /tmp/after | sort) >/tmp/removed
     comm -13 /tmp/before /tmp/after | awk -F '\t' '$2 != "d" { print $1 }' >/tmp/changed
     tar -cf "$cache/$pruned" -C /tmp ./removed -C "$build" --verbatim-files-from --files-from /tmp/changed
-    detail "$(grep -cE 'node_modules/(@[^/]+/)?[^/.@][^/]*$' /tmp/removed || true) packages, $((SECONDS - begin)) s"
 }
 
 contents() {

@@ -21,7 +21,7 @@ quietly() {
 # The first line with a reason in what npm, yarn or pnpm printed.
 reason() {
     sed -E 's/\x1b\[[0-9;]*m//g' /tmp/output | grep -iE 'err' | grep -vE 'A complete log|npm (error|ERR!) code|^\s*$' |
-        head -n 1 | sed -E 's/^(npm (error|ERR!)|error|\s*ERR_PNPM_\w+|➤ YN[0-9]+: [^A-Za-z]*)\s*//' | cut -c 1-160
+        head -n 1 | sed -E 's/^(npm (error|ERR!)( notarget| 404)?|error|\s*ERR_PNPM_\w+|➤ YN[0-9]+: [^A-Za-z]*)\s*//' | cut -c 1-160
 }
 
 # config NAME: a config var, or nothing.

