@@ -4,9 +4,10 @@ require "erb"
 require "rack"
 require_relative "moon"
 
-use Rack::Static, urls: ["/style.css"], root: "public"
+use Rack::Static, urls: ["/assets"], root: "public"
 
 PAGE = ERB.new(File.read("page.html.erb", encoding: "UTF-8"))
+STYLE = Dir.glob("assets/style-*.css", base: "public").first
 
 run lambda { |env|
   request = Rack::Request.new(env)
