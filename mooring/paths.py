@@ -12,6 +12,9 @@ AUTHORIZED_KEYS = Path("/etc/mooring/authorized_keys")
 APPS = Path("/var/lib/mooring/apps")
 BUILDS = Path("/var/lib/mooring/builds")
 """What is being built, a folder for each app, root's alone."""
+DRAINS = Path("/var/lib/mooring/drains")
+HOOKS = Path("/var/lib/mooring/hooks")
+"""The log drains and the webhooks of apps, a file each, root's alone."""
 SPOOL = Path("/var/spool/mooring")
 RUN = Path("/run/mooring")
 
