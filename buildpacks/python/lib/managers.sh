@@ -52,11 +52,18 @@ install_pipenv() {
     [[ ! -s $tools/plain.txt ]] || quietly pip_install --no-deps -r "$tools/plain.txt"
 }
 
+# Poetry says what its lock comes to; pip installs that, from where its settings say, which poetry does not read.
 install_poetry() {
+    local list=$tools/poetry.txt
     get_uv poetry
-    VIRTUAL_ENV=/app/.python POETRY_CACHE_DIR=$tools/poetry POETRY_VIRTUALENVS_CREATE=false \
-        quietly uv tool run --python /usr/bin/python3 --from "poetry==$poetry_version" \
-        poetry sync --only main --no-interaction --no-ansi
+    quietly uv tool run --python /usr/bin/python3 --from "poetry==$poetry_version" --with "poetry-plugin-export==$export_version" \
+        poetry export --no-interaction --no-ansi --output "$list" || return
+    # pip takes hashes for all or none, and a repository has none.
+    ! grep -q ' @ ' "$list" || sed -i -E 's/ \\$//; /^\s+--hash=/d' "$list"
+    quietly pip_install --no-deps -r "$list" || return
+    if grep -q '^\[build-system\]' pyproject.toml && ! grep -qE '^package-mode *= *false' pyproject.toml; then
+        quietly pip_install --no-deps -e .
+    fi
 }
 
 install_uv() {

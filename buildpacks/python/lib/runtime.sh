@@ -1,5 +1,5 @@
 # The interpreter and the tools that bring it and the packages. Sourced by bin/compile.
-readonly uv_version=0.13.9 poetry_version=2.5.1
+readonly uv_version=0.13.9 poetry_version=2.5.1 export_version=1.10.1
 # The oldest series, 3.9, that pip can install for.
 readonly oldest=9
 
@@ -16,12 +16,18 @@ get_uv() {
         fail "uv $uv_version could not be installed: $reason" "it brings ${1}; push again when the package index can be reached"
     mkdir -p "$tools/bin" && ln -s ../uv/bin/uv "$tools/bin/uv"
     export UV_NO_CACHE=1 UV_HTTP_RETRIES=1 UV_NO_PROGRESS=1
-    local settings pair value
+    local settings name key value
     settings=$(python3 "$pip_wheel/pip" config list)
-    for pair in index-url:UV_DEFAULT_INDEX extra-index-url:UV_INDEX find-links:UV_FIND_LINKS trusted-host:UV_INSECURE_HOST cert:SSL_CERT_FILE; do
-        value=$(sed -nE "s/^[^=]*\.${pair%%:*}='(.*)'\$/\1/p" <<<"$settings" | tail -n 1 | sed 's/\\n/ /g; s/^ *//')
-        [[ -z $value || -n ${!pair#*:} ]] || export "${pair#*:}=$value"
-    done
+    while read -r name key; do
+        value=$(sed -nE "s/^[^=]*\\.$key='(.*)'\$/\\1/p" <<<"$settings" | tail -n 1 | sed 's/\\n/ /g; s/^ *//')
+        [[ -z $value || -n ${!name:-} ]] || export "$name=$value"
+    done <<'NAMES'
+UV_DEFAULT_INDEX index-url
+UV_INDEX extra-index-url
+UV_FIND_LINKS find-links
+UV_INSECURE_HOST trusted-host
+SSL_CERT_FILE cert
+NAMES
 }
 
 # Print the series that uv can bring, newest first.
