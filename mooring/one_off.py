@@ -4,11 +4,11 @@ import json
 import secrets
 from pathlib import Path
 
-from mooring import engine, files, paths, release
+from mooring import engine, files, formation, paths, release
 from mooring.app import App
 from mooring.names import ONE_OFF, ContainerName
 from mooring.refusal import die
-from mooring.release import Limits, Process, Release
+from mooring.release import Process, Release
 
 FOLDER = paths.RUN / "runs"
 """The commands of detached ones, by the name of their container: root's alone, as an argument may be a secret."""
@@ -27,7 +27,7 @@ def name_one(app: App) -> ContainerName:
 def process_of(container: ContainerName) -> Process:
     """What a one-off container counts as: a process with the limits that were chosen for `run`."""
     limits = App(container.release.app).choices().limits.get(ONE_OFF, {})
-    return Process(ONE_OFF, limits=Limits(**limits))
+    return Process(ONE_OFF, limits=formation.limits(f"app.toml: limits.{ONE_OFF}", limits))
 
 
 def free_address(record: Release) -> str:

@@ -6,7 +6,6 @@ Watches the container too: one that ends is noticed at once, whatever is being p
 """
 
 import contextlib
-import json
 import os
 import select
 import sys
@@ -14,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from mooring import paths, release, settings
+from mooring import formation, paths, release, running, settings
 from mooring.checks import Check
 from mooring.names import ContainerName
 from mooring.refusal import Refusal, die
@@ -90,12 +89,29 @@ def image(identity: str) -> None:
         raise NotYet(f"its HEALTHCHECK has not passed: {last[:200]}")
 
 
-def probe_of(process: Process, address: str, identity: str) -> Callable[[], None] | None:
-    """How this process is asked; None where being alive is all that can be seen."""
-    check = process.check
+def command(identity: str, check: Check) -> None:
+    """The check's command, run in the container (Engine API, Exec): it ends with 0 in time."""
+    from mooring import engine
+
+    words = list(check.command)
+    made = engine.ask("POST", f"/containers/{identity}/exec", {"Cmd": words, "AttachStdout": True})
+    engine.ask("POST", f"/exec/{made['Id']}/start", {"Detach": True})
+    until = time.monotonic() + check.timeout
+    while (state := engine.ask("GET", f"/exec/{made['Id']}/json"))["Running"]:
+        if time.monotonic() > until:
+            raise Wrong(f"{' '.join(words)[:100]} did not end within {check.timeout:g} s")
+        time.sleep(PAUSE)
+    if state["ExitCode"]:
+        raise Wrong(f"{' '.join(words)[:100]} ended with status {state['ExitCode']}")
+
+
+def probe_of(check: Check, port: int | None, address: str, identity: str) -> Callable[[], None] | None:
+    """How a process with this port is asked; None where being alive is all that can be seen."""
     if check.kind == "image":
         return lambda: image(identity)
-    port = check.port or process.port
+    if check.kind == "command":
+        return lambda: command(identity, check)
+    port = check.port or port
     if port is None or check.kind == "uptime":
         return None
     if check.kind == "path":
@@ -103,7 +119,7 @@ def probe_of(process: Process, address: str, identity: str) -> Callable[[], None
     return lambda: listening(address, port, check)
 
 
-def wait(process: Process, probe: Callable[[], None] | None, gone: Callable[[float], bool], budget: float) -> None:
+def wait(check: Check, probe: Callable[[], None] | None, gone: Callable[[float], bool], budget: float) -> None:
     """Ask until the process is ready; raise Refusal when it ended, or is not ready in `budget` seconds.
 
     `gone` waits so many seconds for the end of the process and says whether it came.
@@ -111,11 +127,11 @@ def wait(process: Process, probe: Callable[[], None] | None, gone: Callable[[flo
     began = time.monotonic()
     wrong = 0
     ended = "it ended before it was ready"
-    if gone(process.check.initial_delay):
+    if gone(check.initial_delay):
         die(ended)
     if probe is None:
-        if gone(process.check.uptime):
-            die(f"it ended within {process.check.uptime:g} s")
+        if gone(check.uptime):
+            die(f"it ended within {check.uptime:g} s")
         return
     while True:
         try:
@@ -124,8 +140,8 @@ def wait(process: Process, probe: Callable[[], None] | None, gone: Callable[[flo
             last, pause = str(error), PAUSE
         except Wrong as error:
             wrong += 1
-            last, pause = str(error), process.check.wait
-            if wrong >= process.check.attempts:
+            last, pause = str(error), check.wait
+            if wrong >= check.attempts:
                 die(f"{last} ({wrong} times in {time.monotonic() - began:.0f} s)")
         else:
             if gone(0):
@@ -137,11 +153,26 @@ def wait(process: Process, probe: Callable[[], None] | None, gone: Callable[[flo
             die(f"{last} (for {time.monotonic() - began:.0f} s)")
 
 
+def killed_at_limit(identity: str, process: Process, gone: Callable[[float], bool]) -> str:
+    """What is said of a process that has ended because it had too little memory; else nothing."""
+    from mooring import engine
+
+    if not process.limits.memory or not gone(0):
+        return ""
+    with contextlib.suppress(engine.EngineError, OSError):
+        engine.ask("POST", f"/containers/{identity}/wait")
+        if engine.ask("GET", f"/containers/{identity}/json")["State"].get("OOMKilled"):
+            size = formation.size(process.limits.memory)
+            return f"it was killed at its {size} before it was ready (`mooring ps:limit` gives it more)"
+    return ""
+
+
 def main() -> None:
     container = ContainerName.parse(sys.argv[1])
     record = release.load(container.release)
     process = record.process(container.process)
-    started = json.loads((paths.RUN / "containers" / str(container)).read_text())
+    started = running.started(container) or leave_reason(container, "it has not been started")
+    check = process.readiness
     descriptor = open_process(started["id"], started["pid"])
 
     def gone(seconds: float) -> bool:
@@ -149,13 +180,13 @@ def main() -> None:
 
     try:
         wait(
-            process,
-            probe_of(process, record.address(container), started["id"]),
+            check,
+            probe_of(check, process.port, record.address(container), started["id"]),
             gone,
-            process.check.initial_delay + (process.check.budget or settings.load().checks_timeout),
+            check.initial_delay + (check.budget or settings.load().checks_timeout),
         )
     except Refusal as refusal:
-        leave_reason(container, str(refusal))
+        leave_reason(container, killed_at_limit(started["id"], process, gone) or str(refusal))
     (paths.RUN / "reasons" / str(container)).unlink(missing_ok=True)
 
 

@@ -3,12 +3,12 @@
 python -m units.start my-app.42.web.1
 """
 
-import json
 import os
 import sys
+from typing import NoReturn
 
-from mooring import engine, files, one_off, paths, release, settings
-from mooring.names import ONE_OFF, ContainerName
+from mooring import cgroup, engine, one_off, paths, release, running, settings
+from mooring.names import ONE_OFF, RELEASE_PHASE, ContainerName
 from mooring.refusal import Refusal, die
 from mooring.release import DEFAULT_PORT, Process, Release
 
@@ -42,8 +42,38 @@ def start(container: ContainerName) -> None:
         # The app's network is gone (or the image is: then the second try says so).
         engine.ensure_network(record.name.app, settings.load().network_pool, record.subnet)
         identity, pid = run(record, container)
-    (paths.RUN / "containers").mkdir(parents=True, exist_ok=True)
-    files.write(paths.RUN / "containers" / str(container), json.dumps({"id": identity, "pid": pid}))
+    watched = {} if container.process in (ONE_OFF, RELEASE_PHASE) else to_watch(record.process(container.process), pid)
+    running.remember(container, identity, pid, **watched)
+
+
+def to_watch(process: Process, pid: int) -> dict[str, str]:
+    """What the waiter looks at: the files in which the kernel counts hits of a limit, and for a liveness check."""
+    try:
+        of = cgroup.folders(pid)
+    except FileNotFoundError:
+        return {}
+    return {
+        **({"liveness": "yes"} if process.watch else {}),
+        **({"memory": str(cgroup.kills(of).path)} if process.limits.memory else {}),
+        **({"pids": str(cgroup.refusals(of).path)} if process.limits.pids else {}),
+    }
+
+
+def pace(container: ContainerName) -> None:
+    """Slow a crash loop down where systemd does not: before its version 254 it has no RestartSteps=."""
+    import subprocess
+    import time
+
+    argv = ["systemctl", "show", "--property=NRestarts,RestartSteps", container.unit]
+    text = subprocess.run(argv, capture_output=True, text=True, check=False).stdout
+    shown = dict(line.split("=", 1) for line in text.split())
+    if "RestartSteps" not in shown:
+        time.sleep(pause(int(shown.get("NRestarts", 0))))
+
+
+def pause(restarts: int) -> int:
+    """Seconds before so-many-th restart in a row: none before the first, then 1, 2, 4 … 60."""
+    return min(60, 1 << min(restarts - 2, 6)) if restarts > 1 else 0
 
 
 def run(record: Release, container: ContainerName) -> tuple[str, int]:
@@ -71,6 +101,8 @@ def run(record: Release, container: ContainerName) -> tuple[str, int]:
 def main() -> None:
     os.umask(0o022)
     container = ContainerName.parse(sys.argv[1])
+    if running.last_end(container):
+        pace(container)
     try:
         start(container)
     except Refusal as refusal:
@@ -79,7 +111,7 @@ def main() -> None:
         leave_reason(container, f"Docker could not start it: {error}")
 
 
-def leave_reason(container: ContainerName, reason: str) -> None:
+def leave_reason(container: ContainerName, reason: str) -> NoReturn:
     """End with the reason: in the journal, and where the launch stage finds it."""
     (paths.RUN / "reasons").mkdir(parents=True, exist_ok=True)
     (paths.RUN / "reasons" / str(container)).write_text(reason + "\n")

@@ -3,20 +3,20 @@
 python -m units.stop my-app.42.web.1
 """
 
-import json
 import sys
 
-from mooring import paths
+from mooring import running
 from mooring.names import ContainerName
 from units.wait import open_process
 
 
 def main() -> None:
     container = ContainerName.parse(sys.argv[1])
-    started = json.loads((paths.RUN / "containers" / str(container)).read_text())
+    started = running.started(container)
     # systemd runs this after a crash too: then there is nothing to stop, and the restart waits for us.
-    if open_process(started["id"], started["pid"]) is None:
+    if started is None or open_process(started["id"], started["pid"]) is None:
         return
+    running.forget(container)
     from mooring import engine
 
     try:

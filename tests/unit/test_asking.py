@@ -94,7 +94,7 @@ def test_what_accepts_and_never_answers_is_wrong_not_ready() -> None:
 
 
 def probe(process: Process) -> Callable[[], None] | None:
-    return ready.probe_of(process, HERE, "id")
+    return ready.probe_of(process.check, process.port, HERE, "id")
 
 
 def test_a_process_is_asked_by_its_check_and_a_port_that_is_said_comes_before_its_own(port: int, closed: int) -> None:

@@ -188,25 +188,25 @@ def alive(seconds: float) -> bool:
 
 
 def test_a_process_that_does_not_listen_yet_is_asked_again() -> None:
-    ready.wait(Process("web"), answers(ready.NotYet("a"), ready.NotYet("b"), None), alive, 10)
+    ready.wait(Check(), answers(ready.NotYet("a"), ready.NotYet("b"), None), alive, 10)
 
 
 def test_wrong_answers_use_up_the_attempts() -> None:
-    process = Process("web", check=Check(attempts=2))
-    ready.wait(process, answers(ready.Wrong("500"), None), alive, 10)
+    check = Check(attempts=2)
+    ready.wait(check, answers(ready.Wrong("500"), None), alive, 10)
     with pytest.raises(Refusal, match=r"500 \(2 times"):
-        ready.wait(process, answers(ready.Wrong("500")), alive, 10)
+        ready.wait(check, answers(ready.Wrong("500")), alive, 10)
 
 
 def test_a_process_that_never_listens_fails_when_its_time_is_over() -> None:
     with pytest.raises(Refusal, match=r"deaf \(for"):
-        ready.wait(Process("web"), answers(ready.NotYet("deaf")), alive, 0)
+        ready.wait(Check(), answers(ready.NotYet("deaf")), alive, 0)
 
 
 def test_a_process_that_ends_fails_at_once_whatever_it_answered() -> None:
     for probe in (answers(None), answers(ready.NotYet("x")), None):
         with pytest.raises(Refusal, match="it ended"):
-            ready.wait(Process("web"), probe, lambda seconds: True, 10)
+            ready.wait(Check(), probe, lambda seconds: True, 10)
 
 
 def test_a_process_without_port_is_ready_when_it_has_lived_long_enough() -> None:
@@ -216,7 +216,7 @@ def test_a_process_without_port_is_ready_when_it_has_lived_long_enough() -> None
         waited.append(seconds)
         return False
 
-    ready.wait(Process("worker"), None, gone, 10)
+    ready.wait(Check(), None, gone, 10)
     assert sum(waited) == 3
 
 

@@ -1,0 +1,61 @@
+"""What runs of a container, as its unit's scripts leave it in /run/mooring: its process, and how it last ended."""
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from mooring import files, paths
+from mooring.names import ContainerName
+
+CONTAINERS = paths.RUN / "containers"
+ENDS = paths.RUN / "ends"
+
+
+@dataclass(frozen=True)
+class End:
+    """How a container ended that was not told to, and when (seconds since the epoch)."""
+
+    why: str
+    at: float
+
+
+def remember(container: ContainerName, identity: str, pid: int, **more: str) -> None:
+    """Say what has been started. `more` is for the waiter, which reads it without a parser: keys before id and pid."""
+    CONTAINERS.mkdir(parents=True, exist_ok=True)
+    files.write(CONTAINERS / str(container), json.dumps({**more, "id": identity, "pid": pid}))
+
+
+def started(container: ContainerName) -> dict[str, Any] | None:
+    """`id` and `pid` of what has been started; None where nothing has, or it was told to stop."""
+    try:
+        table: dict[str, Any] = json.loads((CONTAINERS / str(container)).read_text())
+    except FileNotFoundError:
+        return None
+    return table
+
+
+def forget(container: ContainerName) -> None:
+    """Say that it is to end: then its end is none to speak of."""
+    (CONTAINERS / str(container)).unlink(missing_ok=True)
+
+
+def leave_end(container: ContainerName, why: str) -> None:
+    """Write down how a container ended."""
+    ENDS.mkdir(parents=True, exist_ok=True)
+    files.write(ENDS / str(container), json.dumps(asdict(End(why, round(time.time(), 3)))))
+
+
+def last_end(container: ContainerName) -> End | None:
+    """How a container last ended; None where it never did, or only when it was told to."""
+    try:
+        return End(**json.loads((ENDS / str(container)).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def forget_ends(app: str, before: int) -> None:
+    """Forget how containers of releases before this number ended."""
+    for path in ENDS.glob(f"{app}.*"):
+        if ContainerName.parse(path.name).release.number < before:
+            path.unlink(missing_ok=True)
