@@ -105,7 +105,14 @@ def slow_push(reader: Reader) -> "subprocess.Popen[bytes]":
 
 @pytest.mark.parametrize(
     "document",
-    ["README.md", "docs/quick-start.md", "docs/deploying.md", "docs/buildpacks.md", "docs/looking-inside.md"],
+    [
+        "README.md",
+        "docs/quick-start.md",
+        "docs/deploying.md",
+        "docs/buildpacks.md",
+        "docs/one-off.md",
+        "docs/looking-inside.md",
+    ],
 )
 def test_every_command_of_the_page_goes_well_as_it_is_written(
     document: str, reader: Reader, make_live: Callable[[], None]

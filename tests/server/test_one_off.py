@@ -93,7 +93,7 @@ def test_a_one_off_command_has_config_network_and_limits_and_its_streams_and_sta
     done = owner.ssh(
         "run", APP, "sh", "-c", "'echo $GREETING $LATER; cat; echo aside >&2; exit 7'", input="from stdin\n"
     )
-    assert (done.returncode, done.stdout, done.stderr) == (7, "hello \nfrom stdin\n", "aside\n")
+    assert (done.returncode, done.stdout, done.stderr) == (7, "hello\nfrom stdin\n", "aside\n")
     web = server.run(["docker", "inspect", "-f", "{{json .NetworkSettings.Networks}}", f"{APP}.1.web.1"]).stdout
     assert f"mooring.{APP}" in web
     probe = '\'use IO::Socket::INET; print IO::Socket::INET->new("web:5000") ? "reached" : $@\''
@@ -122,7 +122,10 @@ def test_a_one_off_command_has_a_real_terminal_that_follows_its_size(
     terminal.types("sleep 0.2; stty size\r")
     assert terminal.shows("22 66")
     terminal.types("cat\r")
+    assert terminal.shows("cat\r\n")
     terminal.types("\x03")
+    assert terminal.shows("^C")
+    assert terminal.shows("$ ")
     terminal.types("echo still $((40 + 2))\r")
     assert terminal.shows("still 42")
     terminal.types("exit 5\r")
