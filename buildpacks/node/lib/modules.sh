@@ -9,6 +9,11 @@ hooks() {
 
 has_workspaces() { [[ -f pnpm-workspace.yaml || -n $(package .workspaces) ]]; }
 
+has_dependencies() {
+    [[ -n $lock || -n $(hooks) ]] || has_workspaces ||
+        [[ -n $(package '(.dependencies // {}) + (.devDependencies // {}) + (.optionalDependencies // {}) | keys[0]') ]]
+}
+
 # Sets `dev`: are the dev dependencies installed, and `prune`: are they taken away again?
 choose_dependencies() {
     dev=1 prune=1
@@ -63,9 +68,7 @@ provide_modules() {
         quietly with_config npm rebuild || fail "npm rebuild failed: $(reason)" "its lines are above"
         return
     fi
-    if [[ -z $lock && -z $(hooks) && -z $(package '.dependencies // {} + (.devDependencies // {}) + (.optionalDependencies // {}) | keys[0]') ]] && ! has_workspaces; then
-        return
-    fi
+    has_dependencies || return 0
     choose_dependencies
     modules=modules-$(depends_on | digest).tar
     if [[ $(config NODE_MODULES_CACHE) != false && ! -f binding.gyp ]] && saved "$modules"; then

@@ -72,33 +72,40 @@ provide_tools() {
         tar -xf "$cache/$key"
     else
         install_tools
-        tar -cf "$cache/$key" .node
+        [[ ! -d .node/lib/npm ]] || tar -cf "$cache/$key" .node
     fi
     export PATH=$build/.node/bin:$PATH
     # The headers are read when an addon in C++ is compiled, at the latest when the lock file changes.
     headers=${key/tools/headers}.gz
     kept+=("$headers")
-    step "Node.js $(cat .node/version), $manager $(jq -r .version ".node/lib/$manager/package.json")"
+    step "Node.js $(cat .node/version), $manager $(jq -r .version ".node/lib/$manager/package.json" 2>/dev/null || echo not needed)"
 }
 
 install_tools() {
     mkdir -p .node/{bin,lib}
     export PATH=$build/.node/bin:$PATH
-    local default=10
-    if [[ -z $npm_range ]] || allows "$npm_range" 10.9.9; then npm_range=$default; fi
+    if [[ -z $npm_range ]] || allows "$npm_range" 10.9.9; then npm_range=10; fi
     # corepack is part of the distribution's package, and knows where npm comes from.
     local registry
     registry=$(sed -nE 's/^registry *= *//p' /etc/npmrc .npmrc 2>/dev/null | tail -n 1) || true
     [[ -z $registry ]] || export COREPACK_NPM_REGISTRY=${registry%/}
-    (cd / && quietly with_config corepack "npm@$npm_range" --version) ||
-        fail "npm $npm_range cannot be had: $(grep -m 1 -E 'Error' /tmp/output | cut -c 1-160)" "engines.npm in package.json asks for it; is there that version, and the registry reachable?"
-    mv "$(compgen -G '/tmp/corepack/npm/*' || compgen -G '/tmp/corepack/v*/npm/*')" .node/lib/npm
-    rm -rf .node/lib/npm/{docs,man,.corepack}
-    link npm
-
+    if (cd / && quietly with_config corepack "npm@$npm_range" --version); then
+        mv "$(compgen -G '/tmp/corepack/npm/*' || compgen -G '/tmp/corepack/v*/npm/*')" .node/lib/npm
+        rm -rf .node/lib/npm/{docs,man,.corepack}
+        link npm
+    elif [[ -n $node_range || $manager != npm ]] || has_dependencies || [[ -n $(package .scripts.build) ]]; then
+        fail "npm $npm_range cannot be had: $(grep -m 1 Error /tmp/output | cut -c 1-160)" \
+            "is there that version, and the registry reachable? engines.npm in package.json can name another"
+    fi
     [[ -z $node_range ]] || install_node
     hash -r
     node --version | tr -d v >.node/version
+    if [[ $npm_range == 10 && $(<.node/version) =~ ^1[0-7]\. ]]; then
+        fetch npm 8 /tmp/npm-8 || fail "npm 8 cannot be fetched: $(reason)" "is the registry reachable? push again when it is"
+        rm -rf .node/lib/npm /tmp/npm-8/{docs,man}
+        mv /tmp/npm-8 .node/lib/npm
+        chmod +x .node/lib/npm/bin/*
+    fi
     [[ $manager == npm ]] || install_manager
 }
 
