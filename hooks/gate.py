@@ -76,8 +76,11 @@ def receive(push: Push, key: Key) -> None:
     app = App(push.app)
     if push.service == "git-receive-pack":
         create_if_missing(app, key.fingerprint)
-        if app.choices().locked:
+        choices = app.choices()
+        if choices.locked:
             die(f"{app.name} is locked: it takes no pushes", f"`mooring apps:unlock {app.name}`")
+        if choices.disabled:
+            die(f"{app.name} is disabled: it takes no pushes", f"`mooring apps:enable {app.name}`")
     elif not app.exists():
         die(f"there is no app {app.name}", "`mooring apps` lists them")
     environment = {

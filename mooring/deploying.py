@@ -18,12 +18,19 @@ def launch(app: App, kind: str, actor: str, **decided: Any) -> int:
     """
     if app.live is None:
         die(f"{app.name} has no live release", "`git push` first")
+    refuse_disabled(app)
     name = app.claim_number()
     created = time.time()
     release.save(Release(name, kind=kind, actor=actor, created=created, **decided))
     source.remove(name)
     spool.put("launch", name)
     return follow(name, created)
+
+
+def refuse_disabled(app: App) -> None:
+    """Raise Refusal for an app that takes no release."""
+    if app.choices().disabled:
+        die(f"{app.name} is disabled", f"`mooring apps:enable {app.name}` starts it")
 
 
 def launch_image(app: App, origin: Release, actor: str) -> int:

@@ -13,7 +13,7 @@ def units() -> list[str]:
     return [
         container.unit
         for app in apps.every()
-        if (live := app.live) and not app.choices().stopped
+        if (live := app.live) and not ((choices := app.choices()).stopped or choices.disabled)
         for container in release.load(live).containers
     ]
 

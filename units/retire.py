@@ -6,7 +6,7 @@ python -m units.retire my-app.42
 import time
 from pathlib import Path
 
-from mooring import engine, names, release, settings, stage, systemd
+from mooring import engine, names, release, running, settings, stage, systemd
 from mooring.app import App
 from mooring.journal import Log
 from mooring.names import ContainerName, ReleaseName
@@ -40,6 +40,7 @@ def stop(live: ReleaseName) -> None:
         if parsed.release.number < live.number and parsed.process != names.ONE_OFF:
             engine.remove(container)
     systemd.forget([f"mooring-*@{live.app}.*"])
+    running.forget_ends(live.app, live.number)
 
 
 def unit_release(unit: str) -> ReleaseName:

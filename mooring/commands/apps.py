@@ -24,12 +24,16 @@ def list_(json: bool) -> None:
             {
                 "name": app.name,
                 "release": f"v{live.number}" if live else "",
-                "state": "never deployed" if live is None else "stopped" if choices.stopped else "live",
+                "state": "disabled" if choices.disabled else state(live is not None, choices.stopped),
                 "locked": choices.locked,
                 "domains": list(domains.of(app)),
             }
         )
     show(rows, as_json=json, empty="no app yet: `git push mooring@HOST:my-app main` makes one")
+
+
+def state(deployed: bool, stopped: bool) -> str:
+    return ("stopped" if stopped else "live") if deployed else "never deployed"
 
 
 @command("apps:create", "mooring apps:create my-app", APP)
@@ -61,6 +65,7 @@ def info(app: str, json: bool) -> None:
             "url": domains.url(target) or "",
             "locked": choices.locked,
             "stopped": choices.stopped,
+            "disabled": choices.disabled,
             "config-vars": len(target.config()),
         },
         as_json=json,
@@ -79,6 +84,45 @@ def unlock(app: str) -> None:
     """Take pushes for an app again."""
     apps.find(app).choose(locked=None)
     print(f"{app} takes pushes")
+
+
+@command("apps:disable", "mooring apps:disable my-app", APP)
+def disable(app: str) -> int:
+    """Stop an app and take it off the web; no push, command or boot starts it until `apps:enable`."""
+    from mooring import deploying, spool
+    from mooring.commands import ps
+
+    target = apps.find(app)
+    if spool.deploying(app):
+        die(f"a release of {app} is on its way", f"wait until it has ended, or `mooring deploys:cancel {app}`")
+    if target.choices().disabled:
+        print(f"{app} is disabled already")
+        return 0
+    target.choose(disabled=True)
+    if deploying.reroute(target):
+        target.choose(disabled=None)
+        return 1
+    if containers := ps.chosen(target, ""):
+        ps.run_units("stop", target, containers)
+    print(f"{app} is disabled: it serves nothing and takes no pushes until `mooring apps:enable {app}`")
+    return 0
+
+
+@command("apps:enable", "mooring apps:enable my-app", APP)
+def enable(app: str) -> int:
+    """Start an app that was disabled, with what was chosen for it meanwhile, and serve it again."""
+    from mooring import deploying
+
+    target = apps.find(app)
+    if not target.choices().disabled:
+        print(f"{app} is enabled already")
+        return 0
+    target.choose(disabled=None)
+    status = deploying.launch(target, "enable", actor()) if target.live else 0
+    if status:
+        target.choose(disabled=True)
+    print(f" !     {app} stays disabled" if status else f"{app} is enabled", flush=True)
+    return status
 
 
 @command(

@@ -127,7 +127,7 @@ def change(app: App, edit: Edit, *, no_restart: bool) -> int:
         return 0
     live = app.live
     print(f"-----> {', '.join(changed)} changed", flush=True)
-    if no_restart or live is None:
+    if no_restart or live is None or app.choices().disabled:
         print(f"       Kept for the next release{'' if live else ', which will be the first'}.")
         return 0
     status = release_it(app)

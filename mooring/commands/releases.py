@@ -77,6 +77,7 @@ def rollback(app: str, number: str) -> int:
     if target.live is None:
         die(f"{app} has no live release", "`git push` first")
     name = chosen(target, number) if number else earlier(target, target.live)
+    deploying.refuse_disabled(target)
     before = target.config()
     target.write_config(release.config(name))
     status = deploying.launch(target, "rollback", actor(), base=name.number)
