@@ -58,6 +58,8 @@ def swap(app: App, name: ReleaseName, text: str) -> None:
 def announce(app: App, record: Release) -> list[str]:
     """The last lines of a deploy: the release, how long it took, and where it answers."""
     lines = [f"=====> {app.name} v{record.name.number} is live ({time.time() - record.created:.1f} s)"]
+    if any(process.port for process in record.processes) and not any(p.port and p.count for p in record.processes):
+        return [*lines, f"       No web process runs: `mooring ps:scale {app.name} web=1` runs one."]
     if not any(process.port and process.count for process in record.processes):
         return [*lines, "       No port is exposed and the Procfile has no web: a service-only app, it gets no URL."]
     url = domains.url(app)

@@ -79,12 +79,14 @@ def failed(app: str, json: bool) -> None:
 
 
 def said_by(app: str, *, build: bool) -> list[Match]:
-    """What matches the lines of an app's containers and, for `build`, of the stages.
+    """What matches the lines of an app's containers, what happened to them and, for `build`, the lines of the stages.
 
     dockerd and root wrote them: fields with an underscore are journald's own, nobody can pretend them.
     """
     lines: Match = {"MOORING_APP": app, "_SYSTEMD_UNIT": "docker.service"}
-    return [lines, {"MOORING_APP": app, "MOORING_STAGE": list(STAGES), "_UID": "0"}] if build else [lines]
+    happened: Match = {"MOORING_APP": app, "MOORING_EVENT": "process", "_UID": "0"}
+    stages: Match = {"MOORING_APP": app, "MOORING_STAGE": list(STAGES), "_UID": "0"}
+    return [lines, happened, stages] if build else [lines, happened]
 
 
 def narrowed(matches: list[Match], process: str) -> list[Match]:

@@ -32,8 +32,9 @@ def remove(app: App, reason: str) -> None:
         engine.remove_image(tag)
     engine.remove_network(app.name)
     systemd.stop([names.slice_of(app.name)])
-    for left in [*(paths.RUN / "reasons").glob(f"{app.name}.*"), *(paths.RUN / "containers").glob(f"{app.name}.*")]:
-        left.unlink(missing_ok=True)
+    for folder in ("reasons", "containers", "ends"):
+        for left in (paths.RUN / folder).glob(f"{app.name}.*"):
+            left.unlink(missing_ok=True)
     for workspace in paths.BUILDS.glob(f"{app.name}.*"):
         shutil.rmtree(workspace, ignore_errors=True)
     shutil.rmtree(gone, ignore_errors=True)
