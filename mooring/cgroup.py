@@ -68,10 +68,12 @@ def refusals(of: dict[str, Path]) -> Counter:
     return Counter(of.get("pids", of[UNIFIED]) / "pids.events", "max")
 
 
-def usage(pid: int) -> Usage | None:
-    """What the container of a process uses; None if it has ended."""
+def usage(identity: str, pid: int) -> Usage | None:
+    """What a container uses, by its id and first process; None if it has ended."""
     try:
         of = folders(pid)
+        if not any(identity in str(folder) for folder in of.values()):
+            return None
         cpu, throttled = _cpu(of)
         memory, limit = _memory(of)
         count = _number(of.get("pids", of[UNIFIED]) / "pids.current")

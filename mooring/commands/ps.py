@@ -1,54 +1,164 @@
 """Processes: `ps*`."""
 
-import time
+import dataclasses
+import re
+from typing import Any
 
 from mooring import app as apps
-from mooring import release
+from mooring import choosing, formation, names, processes, release
 from mooring.actor import actor
 from mooring.app import App
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import moment, show
-from mooring.names import ContainerName
+from mooring.names import ONE_OFF, RELEASE_PHASE, ContainerName
 from mooring.refusal import die
+from mooring.release import Process
 
 PROCESS = argument("process", metavar="PROCESS", nargs="?", default="", help="web, or web.1; all without it")
-SHOWN = ("Id", "ActiveState", "SubState", "NRestarts", "StateChangeTimestampMonotonic")
+COUNT = re.compile(r"([^=]*)=([0-9]{1,4})")
 
 
 @command("ps", "mooring ps my-app", APP, JSON)
 def list_(app: str, json: bool) -> None:
-    """List the processes of an app's live release."""
+    """List the processes of an app's live release, and what happened to them."""
     target = apps.find(app)
     containers = chosen(target, "")
-    states = state_of([each.unit for each in containers])
+    states = processes.states(containers)
+    choices = target.choices()
+    switched = "disabled" if choices.disabled else "stopped" if choices.stopped else ""
     record = release.load(target.live) if target.live else None
     rows = []
     for container in containers:
-        state = states.get(container.unit, {})
+        state = states[container]
         assert record is not None
-        port = record.process(container.process).port
+        process = record.process(container.process)
+        note = processes.note(container, state, process.limits)
         rows.append(
             {
                 "process": f"{container.process}.{container.index}",
-                "state": f"{state.get('ActiveState', 'unknown')} ({state.get('SubState', '')})",
-                "since": since(state),
-                "restarts": int(state.get("NRestarts") or 0),
+                "state": f"{state.active} ({state.sub})",
+                "since": moment(state.since),
+                "restarts": state.restarts,
                 "release": f"v{container.release.number}",
-                "address": record.address(container) + (f":{port}" if port else ""),
+                "address": record.address(container) + (f":{process.port}" if process.port else ""),
+                "limits": processes.limits_for_people(process.limits),
+                "note": switched if state.active == "inactive" and switched else loop_note(state, note),
             }
         )
-    show(rows, as_json=json, empty=f"{app} runs nothing: it was never deployed")
+    show(rows, as_json=json, empty=f"{app} runs nothing: it {'is scaled to 0' if record else 'was never deployed'}")
+
+
+def loop_note(state: processes.State, note: str) -> str:
+    return f"crash loop: {note}" if state.loops else note
+
+
+@command(
+    "ps:scale",
+    "mooring ps:scale my-app web=2 worker=1",
+    APP,
+    argument("counts", metavar="PROCESS=COUNT", nargs="*", help="without any, show what runs"),
+    JSON,
+)
+def scale(app: str, counts: list[str], json: bool) -> int:
+    """Run so many of each process, as a release of its own so that no request is lost."""
+    target = apps.find(app)
+    known = processes_of(target)
+    if not counts:
+        rows = [
+            {"process": each.name, "count": each.count, "chosen-by": chooser(target, each)}
+            for each in known
+            if each.name != RELEASE_PHASE
+        ]
+        show(rows, as_json=json, empty=f"{app} was never deployed: its first release runs one web")
+        return 0
+    wanted: dict[str, Any] = {}
+    for word in counts:
+        match = COUNT.fullmatch(word)
+        if not match or match[1] in wanted:
+            die(f"{word[:60]!r} is no count of a process", "PROCESS=COUNT, each once, e.g. web=2 worker=1")
+        check_process(target, known, match[1], {RELEASE_PHASE, ONE_OFF})
+        wanted[match[1]] = formation.count(match[1], int(match[2]))
+    return choosing.choose(target, "scale", wanted, "scale")
+
+
+def chooser(app: App, process: Process) -> str:
+    return "ps:scale" if process.name in app.choices().scale else "its source"
+
+
+@command(
+    "ps:limit",
+    "mooring ps:limit my-app web --memory 256m --cpu 0.5",
+    APP,
+    argument("process", metavar="PROCESS", nargs="?", default="", help="web, worker, …; release and run too"),
+    argument("--memory", metavar="SIZE", default="", help="of each container, e.g. 256m or 2g; 0 for no limit"),
+    argument("--cpu", metavar="CORES", default="", help="e.g. 0.5; 0 for no limit"),
+    argument("--pids", metavar="N", default="", help="processes and threads; 0 for that of every container"),
+    JSON,
+)  # fmt: skip
+def limit(app: str, process: str, memory: str, cpu: str, pids: str, json: bool) -> int:
+    """Limit what each container of a process may use; without limits, show them."""
+    target = apps.find(app)
+    known = processes_of(target)
+    given = {"memory": memory, "cpu": cpu, "pids": pids}
+    if not any(given.values()):
+        if process:
+            check_process(target, known, process, set())
+        show_limits(target, known, process, json)
+        return 0
+    if not process:
+        die("no process is named", f"`mooring ps:limit {app} web --memory 256m`")
+    check_process(target, known, process, set())
+    changes = {kind: parse_limit(kind, word) for kind, word in given.items() if word}
+    before = target.choices().limits.get(process, {})
+    return choosing.choose(target, "limits", {process: choosing.merged(before, changes)}, "limit")
+
+
+def show_limits(app: App, known: tuple[Process, ...], process: str, json: bool) -> None:
+    run = formation.applied((Process(ONE_OFF, 0),), app.choices())
+    shown = [each for each in (*known, *run) if process in ("", each.name)]
+    rows = [{"process": each.name, **dataclasses.asdict(each.limits)} for each in shown]
+    if not json:
+        rows = [
+            {
+                "process": each.name,
+                "memory": formation.size(each.limits.memory) if each.limits.memory else "no limit",
+                "cpu": each.limits.cpu or "no limit",
+                "pids": each.limits.pids or "4096",
+            }
+            for each in shown
+        ]
+    show(rows, as_json=json)
+
+
+def parse_limit(kind: str, word: str) -> str | int | float | None:
+    """What app.toml has of a limit that was typed, None for no limit; raise Refusal for what is none."""
+    import os
+
+    if kind == "memory":
+        return word.lower() if formation.memory("--memory", word) else None
+    try:
+        number = int(word) if kind == "pids" else float(word)
+    except ValueError:
+        number = -1
+    if kind == "pids":
+        return formation.pids("--pids", int(number)) or None
+    if number > (cores := os.cpu_count() or 1):
+        die(f"--cpu is {word[:20]}, and this server has {cores} cores", f"a number up to {cores}, e.g. 0.5")
+    return formation.cpu("--cpu", number) or None
 
 
 @command("ps:restart", "mooring ps:restart my-app", APP, PROCESS)
 def restart(app: str, process: str) -> int:
-    """Restart an app, as a release of its own so that no request is lost; or one process, in place."""
+    """Restart an app, as a release of its own so that no request is lost; or some of it, one by one, in place."""
     target = apps.find(app)
     if not process:
         from mooring import deploying
 
         return deploying.launch(target, "restart", actor())
-    return run_units("restart", target, running(target, process))
+    refuse_disabled(target)
+    for container in running(target, process):
+        run_units("restart", target, [container])
+    return 0
 
 
 @command("ps:stop", "mooring ps:stop my-app", APP, PROCESS)
@@ -63,12 +173,39 @@ def stop(app: str, process: str) -> int:
 
 @command("ps:start", "mooring ps:start my-app", APP, PROCESS)
 def start(app: str, process: str) -> int:
-    """Start what was stopped."""
+    """Start what was stopped, with what was chosen for it meanwhile."""
     target = apps.find(app)
+    refuse_disabled(target)
     units = running(target, process)
-    if not process:
-        target.choose(stopped=None)
+    if process:
+        return run_units("start", target, units)
+    assert target.live is not None
+    record = release.load(target.live)
+    if formation.applied(record.processes, target.choices()) != record.processes:
+        from mooring import deploying
+
+        return deploying.launch(target, "scale", actor())
+    target.choose(stopped=None)
     return run_units("start", target, units)
+
+
+def refuse_disabled(app: App) -> None:
+    if app.choices().disabled:
+        die(f"{app.name} is disabled", f"`mooring apps:enable {app.name}` starts it")
+
+
+def processes_of(app: App) -> tuple[Process, ...]:
+    """The live release's processes, as the next release has them; none of an app that was never deployed."""
+    return formation.applied(release.load(app.live).processes, app.choices()) if app.live else ()
+
+
+def check_process(app: App, known: tuple[Process, ...], name: str, refused: set[str]) -> None:
+    """Raise Refusal for a name that no process of the app has; before the first release, any may come."""
+    there = ", ".join(each.name for each in known if each.name not in refused) or "nothing"
+    if name in refused or not names.PROCESS.fullmatch(name):
+        die(f"{name[:60]!r} is no process that can be scaled", f"{app.name} has {there}, e.g. web=2")
+    if known and name not in {ONE_OFF, *(each.name for each in known)}:
+        die(f"{app.name} has no process {name[:60]!r}", f"it has {there}")
 
 
 def chosen(app: App, process: str) -> list[ContainerName]:
@@ -89,7 +226,7 @@ def running(app: App, process: str) -> list[ContainerName]:
         die(f"{app.name} was never deployed", f"`git push mooring@HOST:{app.name} main`")
     found = chosen(app, process)
     if not found:
-        die(f"{app.name} v{app.live.number} has no process", "its app.json scales every process to 0")
+        die(f"{app.name} v{app.live.number} has no process", f"`mooring ps:scale {app.name} web=1` runs one")
     return found
 
 
@@ -102,24 +239,5 @@ def run_units(verb: str, app: App, containers: list[ContainerName]) -> int:
     except ProgramError:
         die(f"{app.name} did not {verb}", f"`mooring logs {app.name}`, `systemctl status 'mooring-app@{app.name}.*'`")
     done = {"restart": "restarted", "stop": "stopped", "start": "started"}[verb]
-    print(f"{', '.join(f'{each.process}.{each.index}' for each in containers)} {done}")
+    print(f"{', '.join(f'{each.process}.{each.index}' for each in containers)} {done}", flush=True)
     return 0
-
-
-def since(state: dict[str, str]) -> str:
-    """When the unit's state last changed; systemd's own way to write a time depends on its version."""
-    monotonic = int(state.get("StateChangeTimestampMonotonic") or 0) / 1e6
-    return moment(time.time() - time.monotonic() + monotonic) if monotonic else ""
-
-
-def state_of(units: list[str]) -> dict[str, dict[str, str]]:
-    """What systemd says of each unit (systemctl(1), show)."""
-    import subprocess
-
-    if not units:
-        return {}
-    text = subprocess.run(
-        ["systemctl", "show", f"--property={','.join(SHOWN)}", *units], capture_output=True, text=True, check=False
-    ).stdout
-    blocks = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in text.split("\n\n")]
-    return {block["Id"]: block for block in blocks if "Id" in block}

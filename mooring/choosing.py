@@ -1,0 +1,44 @@
+"""Bringing what an operator chose for an app into force: by a release, or later."""
+
+from typing import Any
+
+from mooring.actor import actor
+from mooring.app import App, Choices
+
+
+def merged(table: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any] | None:
+    """A table of app.toml with these keys changed; None takes one out, and what is left empty is no choice."""
+    return {key: value for key, value in {**table, **changes}.items() if value is not None} or None
+
+
+def choose(app: App, name: str, changes: dict[str, Any], kind: str) -> int:
+    """Change keys of one table of app.toml, and release that; what does not become live is taken back.
+
+    `kind` is that of the release. Returns the exit status.
+    """
+    choices = app.choices()
+    table: dict[str, Any] = getattr(choices, name)
+    if merged(table, changes) == (table or None):
+        print(f"nothing changed: {app.name} has it so already, and no release is made")
+        return 0
+    app.choose(**{name: lambda now: merged(now, changes)})
+    if later := when(app, choices):
+        print(f"{app.name} keeps it for {later}")
+        return 0
+    from mooring import deploying
+
+    status = deploying.launch(app, kind, actor())
+    if status:
+        before = {key: table.get(key) for key in changes}
+        app.choose(**{name: lambda now: merged(now, before)})
+        print(f" !     The change is taken back: {app.name} is as it was.", flush=True)
+    return status
+
+
+def when(app: App, choices: Choices) -> str:
+    """When a choice comes into force that cannot now; empty where it can."""
+    if app.live is None:
+        return "the first release"
+    if choices.disabled:
+        return f"when it is enabled: `mooring apps:enable {app.name}`"
+    return f"when it is started: `mooring ps:start {app.name}`" if choices.stopped else ""
