@@ -39,6 +39,24 @@ def state_of(unit: str) -> str:
     return run("systemctl", "show", "--property=ActiveState", "--value", unit).strip()
 
 
+def status(units: list[str]) -> dict[str, str]:
+    """What each unit says of itself (sd_notify(3), STATUS=) while it runs, else its ActiveState."""
+    import subprocess
+
+    if not units:
+        return {}
+    shown = subprocess.run(
+        ["systemctl", "show", "--property=Id,ActiveState,StatusText", *units],
+        capture_output=True, text=True, check=False,
+    ).stdout  # fmt: skip
+    blocks = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in shown.split("\n\n")]
+    return {
+        block["Id"]: (block["ActiveState"] == "active" and block.get("StatusText")) or block["ActiveState"]
+        for block in blocks
+        if "Id" in block
+    }
+
+
 def processes_of(name: ReleaseName) -> str:
     """The glob of a release's process units."""
     return f"mooring-app@{name}.*"

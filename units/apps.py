@@ -1,4 +1,4 @@
-"""Start every process of every live release: what mooring.target wants, at boot and when an operator starts it.
+"""Start every process of every live release, and what is attached to apps: what mooring.target wants.
 
 python -m units.apps
 """
@@ -6,11 +6,12 @@ python -m units.apps
 import os
 
 from mooring import app as apps
-from mooring import release
+from mooring import attachment, drain, release
 
 
 def units() -> list[str]:
-    return [
+    """The units to start, the log drains first: their place in the journal is where they left off."""
+    return [drain.unit(each) for each in attachment.of(drain.KIND)] + [
         container.unit
         for app in apps.every()
         if (live := app.live) and not ((choices := app.choices()).stopped or choices.disabled)

@@ -154,7 +154,7 @@ def clone(app: str, new: str) -> int:
 @command("apps:rename", "mooring apps:rename my-app your-app", APP, NEW)
 def rename(app: str, new: str) -> int:
     """Give an app another name; it serves under the old one until it does under the new."""
-    from mooring import spool
+    from mooring import drain, spool
     from mooring.commands import removing
 
     source = apps.find(app)
@@ -171,7 +171,9 @@ def rename(app: str, new: str) -> int:
 
             ps.stop(new, "")
         keys.replace_app(app, lambda key: (new,))
+        parked = drain.park(app, new)
         removing.remove(source, f"{app} is called {new} now")
+        drain.resume(parked, app)
         print(f"{app} is {new} now")
     return status
 

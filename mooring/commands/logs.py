@@ -3,11 +3,12 @@
 import datetime
 import json as json_module
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
 from mooring import app as apps
-from mooring import release, tail
+from mooring import release, syslog, tail
 from mooring.app import App
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import show
@@ -17,6 +18,8 @@ from mooring.spool import STAGES
 from mooring.tail import Entry, Match
 
 PROCESS = re.compile(r"[a-z][a-z0-9_-]*(?:\.[1-9][0-9]*)?")
+FIRST_TRY = 3
+"""Seconds that a new drain's first connection is waited for."""
 
 
 @command(
@@ -130,3 +133,65 @@ def row_of(entry: Entry) -> dict[str, Any]:
         "release": tail.text(entry, "MOORING_RELEASE").rpartition(".")[2],
         "line": tail.text(entry, "MESSAGE").rstrip(),
     }
+
+
+@command(
+    "logs:drain",
+    "mooring logs:drain my-app syslog+tls://logs.example.com:6514",
+    APP,
+    argument("url", metavar="URL", nargs="?", default="", help="syslog+tls://HOST:PORT, also +tcp and +udp"),
+    argument("--ca", action="store_true", help="trust the authorities on standard input (PEM), not the system's"),
+    argument("--data", default="", metavar="ELEMENT", help="structured data of every message, e.g. a service's token"),
+    argument("--remove", default="", metavar="URL|N", help="stop forwarding there"),
+    JSON,
+)
+def drain(app: str, url: str, ca: bool, data: str, remove: str, json: bool) -> None:
+    """Forward every line of an app to a log service (RFC 5424); without a URL, list where lines go."""
+    from mooring import attachment, drain
+
+    target = apps.find(app)
+    if remove and (url or ca or data):
+        die("--remove goes with nothing else", f"`mooring logs:drain {app} --remove {remove[:80]}`")
+    if not url and (ca or data):
+        die("--ca and --data go with a URL", f"`mooring logs:drain {app} syslog+tls://logs.example.com:6514`")
+    if remove:
+        gone = attachment.pick(drain.KIND, app, remove, "logs:drain")
+        drain.remove(gone)
+        print(f"The lines of {app} do not go there any more")
+    elif url:
+        from mooring.commands.stdin import read
+
+        syslog.parse(url)
+        authorities = read("paste the authority's certificate, then Ctrl-D") if ca else ""
+        if ca and not authorities.strip():
+            die("no certificate came on standard input", f"`mooring logs:drain {app} {url} --ca < authority.pem`")
+        begun(drain.add(target.name, url, authorities, data), url)
+    else:
+        show(drain_rows(app), as_json=json, empty=f"{app} forwards its lines nowhere: `mooring logs:drain {app} URL`")
+
+
+def drain_rows(app: str) -> list[dict[str, Any]]:
+    from mooring import attachment, drain, systemd
+
+    every = attachment.of(drain.KIND, app)
+    states = systemd.status([drain.unit(each) for each in every])
+    return [
+        {"n": each.number, "url": attachment.read(drain.KIND, each)["url"], "state": states.get(drain.unit(each), "")}
+        for each in every
+    ]
+
+
+def begun(new: Any, url: str) -> None:
+    """Say how the first connection went, without waiting long for it."""
+    from mooring import drain, systemd
+
+    state = ""
+    for _ in range(FIRST_TRY * 10):
+        state = systemd.status([drain.unit(new)]).get(drain.unit(new), "")
+        if state.startswith(("forwarding", "waiting", "failed")):
+            break
+        time.sleep(0.1)
+    if state.startswith("forwarding"):
+        print(f"What {new.app} prints goes to {url} now")
+    else:
+        print(f"What {new.app} prints waits in the journal until {url} can be reached; now it is {state or 'starting'}")

@@ -4,7 +4,7 @@ import shutil
 import signal
 import sys
 
-from mooring import engine, names, paths, spool, systemd
+from mooring import drain, engine, names, paths, spool, systemd
 from mooring.app import App
 from mooring.journal import Log
 from mooring.program import ProgramError, run
@@ -37,6 +37,7 @@ def remove(app: App, reason: str) -> None:
             left.unlink(missing_ok=True)
     for workspace in paths.BUILDS.glob(f"{app.name}.*"):
         shutil.rmtree(workspace, ignore_errors=True)
+    drain.remove_all(app.name)
     shutil.rmtree(gone, ignore_errors=True)
 
 
