@@ -1,4 +1,4 @@
-"""Lay the source of a release out again, as the git user: `rebuild` runs this.
+"""Lay a commit that the repository has out as the source of a release, as the git user: `rebuild` runs this.
 
 python -m hooks.lay_out my-app.42 COMMIT
 """
@@ -15,6 +15,7 @@ def main() -> None:
     name = ReleaseName.parse(sys.argv[1])
     try:
         source.lay_out(name, sys.argv[2], [App(name.app).repository / "objects"])
+        source.keep(name)
     except Refusal as refusal:
         sys.exit(str(refusal))
 

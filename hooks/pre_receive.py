@@ -11,13 +11,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from mooring import domains, journal, order, release, source, spool
+from mooring import branches, domains, journal, order, release, source, spool
 from mooring.app import App
+from mooring.branches import HEADS
 from mooring.names import ReleaseName
 from mooring.order import Order
 from mooring.refusal import Refusal, die
 
-HEADS = "refs/heads/"
 NOTHING = "0"
 
 
@@ -32,23 +32,6 @@ class Update:
     @property
     def deletes(self) -> bool:
         return not self.new.strip(NOTHING)
-
-
-def deploy_branch(chosen: str, pushed: list[str], stored: list[str]) -> str:
-    """The branch that deploys: the chosen one, else main, else master where there is no main."""
-    if chosen:
-        return chosen
-    branches = {*pushed, *stored}
-    return "main" if "main" in branches or "master" not in branches else "master"
-
-
-def stored_branches(repository: Path) -> list[str]:
-    """The branches that the repository has (gitrepository-layout(5): loose ones are files, others are packed)."""
-    heads = repository / HEADS
-    loose = [str(path.relative_to(heads)) for path in heads.rglob("*") if path.is_file()]
-    packed = repository / "packed-refs"
-    lines = packed.read_text().splitlines() if packed.exists() else []
-    return loose + [ref.removeprefix(HEADS) for line in lines if (ref := line.partition(" ")[2]).startswith(HEADS)]
 
 
 def say(text: str) -> None:
@@ -130,7 +113,7 @@ def main() -> None:
         app = App(os.environ["MOORING_APP"])
         updates = [Update(*line.split()) for line in sys.stdin.read().splitlines()]
         pushed = [u.ref.removeprefix(HEADS) for u in updates if u.ref.startswith(HEADS)]
-        branch = deploy_branch(app.choices().deploy_branch, pushed, stored_branches(app.repository))
+        branch = branches.deploying(app.choices().deploy_branch, pushed, branches.stored(app.repository))
         deploying = None
         for update in updates:
             if update.ref != HEADS + branch:

@@ -1,6 +1,7 @@
 """Making a release by a command: claimed, recorded, handed to a stage, followed to its end."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 from mooring import journal, paths, release, source, spool
@@ -49,23 +50,36 @@ def launch_image(app: App, origin: Release, actor: str) -> int:
 def rebuild(app: App, actor: str, *, fresh: bool) -> int:
     """Build the commit of the live (else the newest) release again, wait for its end, return the exit status.
 
-    The source is laid out by the git user; `fresh` uses no cached layer. Raises Refusal where there is no commit.
+    One that was made from an image is made from it again. `fresh` uses no cached layer. Raises Refusal where there is
+    no commit.
     """
-    from mooring.program import ProgramError, as_git_user, run
+    live = release.load(app.live) if app.live else None
+    if live and live.from_image:
+        from mooring import incoming
 
+        return incoming.image(app, live.from_image, actor)
     known = [r for r in release.every(app) if r.commit]
     record = next((r for r in known if r.name == app.live), known[0] if known else None)
     if record is None:
         die(f"{app.name} has never been pushed to", "`git push` first")
+    return build(app, Order("rebuild", record.commit, record.branch, actor, time.time(), fresh))
+
+
+def build(app: App, order: Order) -> int:
+    """Build a commit that the app's repository has, wait for its end, return the exit status.
+
+    The source is laid out by the git user. Raises Refusal where it cannot be.
+    """
+    from mooring.program import ProgramError, as_git_user, run
+
     name = app.claim_number()
-    created = time.time()
     try:
-        run(*as_git_user((str(paths.PYTHON), "-I", "-m", "hooks.lay_out", str(name), record.commit)))
+        run(*as_git_user((str(paths.PYTHON), "-I", "-m", "hooks.lay_out", str(name), order.commit)), cwd=Path("/"))
     except ProgramError as error:
         source.remove(name)
         die(error.output.splitlines()[-1] if error.output else "the source could not be laid out")
-    spool.put("build", name, Order("rebuild", record.commit, record.branch, actor, created, fresh).render())
-    return follow(name, created)
+    spool.put("build", name, order.render())
+    return follow(name, order.created)
 
 
 def reroute(app: App) -> int:

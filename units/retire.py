@@ -10,7 +10,6 @@ from mooring import engine, names, release, running, settings, stage, systemd
 from mooring.app import App
 from mooring.journal import Log
 from mooring.names import ContainerName, ReleaseName
-from mooring.release import Release
 
 ESTABLISHED = "01"
 PAUSE = 0.2
@@ -26,7 +25,7 @@ def work(name: ReleaseName, log: Log) -> None:
     for record in old:
         if record.status == "live":
             release.save(record.changed(status="retired").at("retired"))
-    prune(app, [release.load(name), *old], settings.load().releases_keep)
+    prune(app, settings.load().releases_keep)
 
 
 def stop(live: ReleaseName) -> None:
@@ -64,9 +63,9 @@ def open_connections(table: str, addresses: set[str]) -> int:
     return sum(1 for row in rows if row[3] == ESTABLISHED and row[2].partition(":")[0] in peers)
 
 
-def prune(app: App, newest_first: list[Release], keep: int) -> None:
-    """Remove the images of all releases but the last `keep` that became live."""
-    kept = [record.name.image for record in newest_first if record.status in ("live", "retired")][: max(1, keep)]
+def prune(app: App, keep: int) -> None:
+    """Remove the images of earlier releases than the live one, but for those that are kept."""
+    kept = {name.image for name in retention.images(app, release.every(app), keep)}
     current = app.live
     for tag in engine.images(app.name):
         number = tag.rpartition(":")[2]

@@ -1,9 +1,13 @@
 """Where deploys come from: `git:*`."""
 
 import re
+import sys
 
 from mooring import app as apps
-from mooring.commands import APP, argument, command
+from mooring.actor import actor
+from mooring.commands import APP, JSON, Misuse, argument, command
+from mooring.commands.listing import show_one
+from mooring.commands.stack import IMAGE
 from mooring.refusal import die
 
 FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock/")
@@ -38,3 +42,94 @@ def set_(app: str, key: str, value: str) -> None:
         )
     target.choose(deploy_branch=value or None)
     print(f"{value or 'main, else master,'} deploys {app}")
+
+
+@command(
+    "git:from-image",
+    "mooring git:from-image my-app nginx:1.27",
+    APP,
+    argument("image", metavar="IMAGE", help="of a registry, or made on this server"),
+)
+def from_image(app: str, image: str) -> int:
+    """Deploy an image as it is, without a build."""
+    from mooring import incoming
+
+    target = apps.find(app)
+    if not IMAGE.fullmatch(image):
+        die(f"{image[:60]!r} cannot name an image", "e.g. nginx:1.27 or ghcr.io/team/app@sha256:…")
+    return incoming.image(target, image, actor())
+
+
+@command(
+    "git:from-archive",
+    "mooring git:from-archive my-app https://example.com/my-app.tar.gz",
+    APP,
+    argument("url", metavar="URL|-", nargs="?", default="-", help="where the archive is; - for standard input"),
+)
+def from_archive(app: str, url: str) -> int:
+    """Deploy a .tar, .tar.gz or .zip of a source tree, as a commit after the last."""
+    from mooring import incoming
+
+    target = apps.find(app)
+    if url == "-" and (not sys.stdin or sys.stdin.isatty()):
+        die("there is no archive on standard input", f"ssh mooring@HOST git:from-archive {app} < my-app.tar.gz")
+    return incoming.archive(target, "" if url == "-" else url, actor())
+
+
+@command(
+    "git:sync",
+    "mooring git:sync my-app git@github.com:team/my-app.git main --every 5m",
+    APP,
+    argument("url", metavar="URL", nargs="?", default="", help="of a git repository; none: the one that is followed"),
+    argument("ref", metavar="REF", nargs="?", default="", help="branch, tag or commit; none: the repository's HEAD"),
+    argument("--every", metavar="INTERVAL", default="", help="look for new commits so often, e.g. 5m or 1h"),
+    argument("--stop", action="store_true", help="follow nothing any more"),
+)
+def sync(app: str, url: str, ref: str, every: str, stop: bool) -> int:
+    """Follow a git repository elsewhere: fetch it, and deploy what is not live."""
+    from dataclasses import replace
+
+    from mooring import incoming
+    from mooring import sync as following
+
+    target = apps.find(app)
+    known = following.load(target)
+    if stop:
+        if url or every:
+            raise Misuse(f"--stop goes alone; `mooring git:sync {app} --stop`")
+        following.stop(target)
+        print(f"{app} follows {'nothing any more' if known else 'nothing'}")
+        return 0
+    if not (url or known):
+        die(f"{app} follows no repository", f"`mooring git:sync {app} https://HOST/REPOSITORY.git`")
+    wanted = following.parse(url, ref) if url else known
+    assert wanted
+    seconds = following.interval(every) if every else known.every if known else 0
+    wanted = replace(wanted, every=seconds)
+    incoming.refuse_locked(target)
+    commit = incoming.fetch(target, wanted)
+    if wanted != known:
+        following.save(target, wanted)
+    if every:
+        print(f"       {app} follows it, every {every}", flush=True)
+    return incoming.deploy_fetched(target, wanted, commit, actor())
+
+
+@command("git:info", "mooring git:info my-app", APP, JSON)
+def info(app: str, json: bool) -> None:
+    """Show which branch deploys an app, and which repository it follows."""
+    from mooring import incoming
+    from mooring import sync as following
+
+    target = apps.find(app)
+    followed = following.load(target)
+    show_one(
+        {
+            "deploy-branch": incoming.deploy_branch(target),
+            "follows": followed.label if followed else "",
+            "ref": followed.ref or "HEAD" if followed else "",
+            "every": f"{followed.every} s" if followed and followed.every else "",
+            "key": (target.ssh / "key").exists(),
+        },
+        as_json=json,
+    )

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from hooks.gate import Command, Push, decide
-from hooks.pre_receive import deploy_branch
 from mooring import keys
+from mooring.branches import deploying as deploy_branch
 from mooring.keys import Key
 from mooring.refusal import Refusal
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hooks.pre_receive import stored_branches
 from mooring import files
 from mooring.app import Choices, parse_choices
+from mooring.branches import stored as stored_branches
 from mooring.refusal import Refusal
 
 WHERE = Path("app.toml")

@@ -1,0 +1,66 @@
+"""A release out of an image that is made already: in a registry, or on this server."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from builders import plan
+from mooring import engine, program
+from mooring.names import ReleaseName
+from mooring.refusal import die
+from mooring.release import Process
+
+SHOWN = ("Digest:", "Status:")
+
+
+def get(reference: str, say: Callable[[str], None]) -> tuple[Mapping[str, Any], bool]:
+    """The image (Engine API, ImageInspect), and whether it came only now.
+
+    What a registry has is pulled anew, what was made here is taken as it is. Raises Refusal where there is none.
+    """
+    here = _inspect(reference)
+    if here and not here["RepoDigests"]:
+        say(f"-----> Taking {reference}, which was made on this server")
+        return here, False
+    say(f"-----> Pulling {reference}")
+    last = ""
+
+    def take(line: str) -> None:
+        nonlocal last
+        last = line or last
+        if line.startswith(SHOWN):
+            say(f"       {line}")
+
+    if program.follow("docker", "pull", reference, line=take):
+        why = last.removeprefix("Error response from daemon: ")[:300]
+        if not here:
+            die(f"{reference} cannot be pulled: {why}", "is its name right? `docker login` as root lets this server in")
+        say(f" !     It cannot be pulled ({why}): what this server has of it is taken.")
+        return here, False
+    found = _inspect(reference)
+    if not found:
+        die(f"{reference} is gone again", "try it once more")
+    return found, not here
+
+
+def _inspect(reference: str) -> Mapping[str, Any] | None:
+    status, answer = engine.request("GET", f"/images/{reference}/json")
+    return answer if status == 200 else None
+
+
+def processes(image: Mapping[str, Any], reference: str) -> tuple[Process, ...]:
+    """What the image runs, as of an app with a Dockerfile and no Procfile; raise Refusal where it runs nothing."""
+    config = image["Config"] or {}
+    if not (config.get("Cmd") or config.get("Entrypoint")):
+        die(f"{reference} has no CMD: nothing says how to start it", "name an image that runs something")
+    exposed = list(config.get("ExposedPorts") or {})
+    return plan.processes({}, exposed, {}, {}, plan.image_check(config.get("Healthcheck") or {}))
+
+
+def keep(image: Mapping[str, Any], name: ReleaseName) -> None:
+    """Give the image the name of the release."""
+    engine.ask("POST", f"/images/{image['Id']}/tag?repo=mooring/{name.app}&tag={name.number}")
+
+
+def forget(reference: str) -> None:
+    """Take its other name from an image that came only for a release, so that it goes when its releases do."""
+    engine.request("DELETE", f"/images/{reference}?noprune=true")
