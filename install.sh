@@ -224,7 +224,8 @@ check_distribution() {
 install_packages() {
     step "Installing packages"
     # Docker refuses to start a container where the kernel has AppArmor and nothing loads its profiles.
-    local wanted=(ca-certificates curl git iproute2 iptables nginx openssh-client openssh-server procps
+    # logrotate rotates what nginx logs: nginx's package brings the rules, and does not ask for it.
+    local wanted=(ca-certificates curl git iproute2 iptables logrotate nginx openssh-client openssh-server procps
         python3 python3-systemd python3-venv sudo)
     ! grep -qs Y /sys/module/apparmor/parameters/enabled || wanted+=(apparmor)
     command -v dockerd >/dev/null || wanted+=(docker.io)
@@ -687,6 +688,9 @@ put_checked() {
 set_up_nginx() {
     step "Setting up nginx"
     local link=/etc/nginx/conf.d/mooring.conf main_conf=/etc/nginx/modules-enabled/99-mooring.conf undo=()
+    changed=no
+    place "$here/units/nginx.conf" /etc/systemd/system/nginx.service.d/mooring.conf
+    [[ $changed == no ]] || systemctl daemon-reload
     changed=$code_changed
     if grep -qs modules-enabled /etc/nginx/nginx.conf; then
         [[ -e $main_conf ]] || undo+=("$main_conf")
@@ -917,8 +921,8 @@ remove_from_the_system() {
     step "Removing units and configuration"
     rm -f /etc/systemd/system/mooring*.{service,path,timer,target,slice} /etc/tmpfiles.d/mooring.conf
     rm -rf /etc/systemd/system/mooring*.{wants,d} /etc/systemd/system/*.wants/mooring*
-    rm -f /etc/systemd/journald.conf.d/mooring.conf /etc/systemd/system/docker.service.d/mooring.conf
-    rmdir --ignore-fail-on-non-empty /etc/systemd/{journald.conf.d,system/docker.service.d} 2>/dev/null || true
+    rm -f /etc/systemd/journald.conf.d/mooring.conf /etc/systemd/system/{docker,nginx}.service.d/mooring.conf
+    rmdir --ignore-fail-on-non-empty /etc/systemd/{journald.conf.d,system/{docker,nginx}.service.d} 2>/dev/null || true
     rm -f /etc/ssh/sshd_config.d/mooring.conf /etc/sudoers.d/mooring
     rm -f /etc/nginx/conf.d/mooring.conf /etc/nginx/modules-enabled/99-mooring.conf
     systemctl daemon-reload

@@ -3,8 +3,8 @@
 import re
 
 from mooring import app as apps
-from mooring import settings
-from mooring.app import App
+from mooring import routing, settings
+from mooring.app import App, Choices
 from mooring.refusal import die
 
 LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -25,9 +25,19 @@ def default(app: App) -> str:
 
 
 def of(app: App) -> tuple[str, ...]:
-    """The host names of an app: those that were chosen, else the default one. The first is the one for people."""
-    chosen = app.choices().domains
-    return (default(app),) if chosen is None else chosen
+    """The host names of an app: those that were chosen, else the default one."""
+    return among(app, app.choices())
+
+
+def among(app: App, choices: Choices) -> tuple[str, ...]:
+    """`of`, by choices that need not be in force."""
+    return (default(app),) if choices.domains is None else choices.domains
+
+
+def primary(app: App, choices: Choices) -> str:
+    """The host name for people, to which others are redirected: the first of `web`'s, else of any; else empty."""
+    names = [name for name in among(app, choices) if not name.startswith("*.")]
+    return next((name for name in names if routing.of_domain(choices, name) == routing.WEB), names[0] if names else "")
 
 
 def refuse_taken(domains: list[str], app: App) -> None:
@@ -42,5 +52,5 @@ def refuse_taken(domains: list[str], app: App) -> None:
 
 def url(app: App) -> str | None:
     """The address of an app for people; None where it has no host name."""
-    names = [domain for domain in of(app) if not domain.startswith("*.")]
-    return f"http://{names[0]}" if names else None
+    name = primary(app, app.choices())
+    return f"http://{name}" if name else None

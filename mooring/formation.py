@@ -4,11 +4,12 @@ import dataclasses
 import re
 from typing import Any
 
-from mooring import checks
+from mooring import checks, routing
 from mooring.app import Choices
 from mooring.checks import Check
 from mooring.refusal import die
-from mooring.release import Limits, Process
+from mooring.release import DEFAULT_PORT, Limits, Process
+from mooring.routing import WEB
 
 MOST = 50
 """Containers of one process: an app's network has an address for twice as many, as in a deploy."""
@@ -19,11 +20,19 @@ LEAST_MEMORY = 6 << 20
 
 
 def applied(processes: tuple[Process, ...], choices: Choices) -> tuple[Process, ...]:
-    """The processes as the operator chose them; raise Refusal for a choice in app.toml that is none."""
+    """The processes as the operator chose them; raise Refusal for a choice in app.toml that is none.
+
+    One that a domain or a route names is reached on a port, and runs unless it was scaled to 0.
+    """
+    routed = routing.processes(choices)
     return tuple(
         dataclasses.replace(
             process,
-            count=count(f"app.toml: scale.{process.name}", choices.scale.get(process.name, process.count)),
+            count=count(
+                f"app.toml: scale.{process.name}",
+                choices.scale.get(process.name, max(process.count, 1) if process.name in routed else process.count),
+            ),
+            port=process.port if process.name == WEB else DEFAULT_PORT if process.name in routed else None,
             limits=limits(f"app.toml: limits.{process.name}", choices.limits.get(process.name, {})),
             chosen_check=check(f"app.toml: checks.{process.name}", choices.checks.get(process.name)),
             chosen_liveness=check(f"app.toml: liveness.{process.name}", choices.liveness.get(process.name)),

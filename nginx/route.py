@@ -2,13 +2,12 @@
 
     python -m nginx.route my-app.42
 
-Run for the release that is live already, it brings a change of the app's domains into force.
+Run for the release that is live already, it brings a change of the app's domains, routes or settings into force.
 """
 
-import fcntl
 import time
 
-from mooring import domains, files, paths, release, stage
+from mooring import domains, files, release, routing, stage, vhost
 from mooring.app import App
 from mooring.journal import Log
 from mooring.names import ReleaseName
@@ -19,13 +18,13 @@ from nginx import site
 
 def work(name: ReleaseName, log: Log) -> None:
     app = App(name.app)
-    with (paths.RUN / "nginx.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with site.locked():
         record = release.load(name)
         if record.status != "queued" and app.live:
             # A change of domains, while a later release may have become live.
             record = release.load(app.live)
         text = site.of(record)
+        vhost.prepare_access_log(app)
         site.check(app, text)
         swap(app, record.name, text)
     if record.status == "queued":
@@ -41,13 +40,13 @@ def swap(app: App, name: ReleaseName, text: str) -> None:
     """Make the release live with `text` as its site; everything is as it was if nginx does not go along."""
     file = release.folder(name) / "nginx.conf"
     before, served = app.live, file.read_text() if file.exists() else None
-    files.write(file, text)
+    files.write(file, text, mode=0o600)
     files.point(app.live_link, f"releases/{name.number}")
     try:
         site.reload()
     except Refusal:
         if served is not None:
-            files.write(file, served)
+            files.write(file, served, mode=0o600)
         if before is None:
             app.live_link.unlink()
         elif before != name:
@@ -58,6 +57,12 @@ def swap(app: App, name: ReleaseName, text: str) -> None:
 def announce(app: App, record: Release) -> list[str]:
     """The last lines of a deploy: the release, how long it took, and where it answers."""
     lines = [f"=====> {app.name} v{record.name.number} is live ({time.time() - record.created:.1f} s)"]
+    runs = {each.process for each in record.placements}
+    lines[:0] = [
+        f" !     {app.name} has a domain or a route for {name}, and v{record.name.number} "
+        + ("runs none of it" if any(each.name == name for each in record.processes) else "has no such process")
+        for name in sorted(routing.processes(app.choices()) - runs)
+    ]
     if any(process.port for process in record.processes) and not any(p.port and p.count for p in record.processes):
         return [*lines, f"       No web process runs: `mooring ps:scale {app.name} web=1` runs one."]
     if not any(process.port and process.count for process in record.processes):

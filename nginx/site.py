@@ -1,17 +1,23 @@
 """An app's site: its nginx file, checked before it is kept, in force when `reload` returns."""
 
+import fcntl
 import os
 import re
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from mooring import domains, files, paths, program
-from mooring.app import App
+from mooring import domains, files, paths, program, routing, vhost
+from mooring.app import App, Choices
 from mooring.refusal import die
 from mooring.release import Release
+from mooring.routing import WEB, Route
 
 TEMPLATES = Path(__file__).parent / "templates"
+PAGES = paths.CODE / "nginx" / "pages"
 CHECK = Path(__file__).parent / "check"
 CANDIDATE = paths.RUN / "candidate"
 PREFIX = re.compile(r"^.*\[(?:emerg|error)\] (?:\d+#\d+: )?")
@@ -20,8 +26,45 @@ PID_FILE = Path("/run/nginx.pid")
 RELOAD_LIMIT = 10.0
 
 
-def render(record: Release, names: tuple[str, ...], redirects: tuple[str, ...]) -> str:
-    """The nginx file of a release: its web processes behind the host names of its app."""
+@dataclass(frozen=True)
+class Site:
+    """One server block: host names, the process that answers to them, and its routes to others."""
+
+    domains: tuple[str, ...]
+    process: str
+    routes: tuple[Route, ...] = ()
+
+    @property
+    def strips(self) -> bool:
+        return any(route.strip for route in self.routes)
+
+
+def sites(record: Release, names: tuple[str, ...], choices: Choices) -> list[Site]:
+    """A site for every process that has host names; none for `web` where the release has nothing to reach by it."""
+    by_process: dict[str, list[str]] = {}
+    for name in names:
+        by_process.setdefault(routing.of_domain(choices, name), []).append(name)
+    routes = tuple(routing.routes(choices))
+    has_web = bool(routes) or any(each.name == WEB and each.port for each in record.processes)
+    return [
+        Site(tuple(domains), process, routes if process == WEB else ())
+        for process, domains in by_process.items()
+        if process != WEB or has_web
+    ]
+
+
+def upstreams(record: Release, wanted: set[str]) -> dict[str, list[str]]:
+    """Where the processes that are wanted are reached; of one that does not run there is nothing."""
+    ports = {process.name: process.port for process in record.processes}
+    found: dict[str, list[str]] = {}
+    for each in record.placements:
+        if each.process in wanted and ports[each.process]:
+            found.setdefault(each.process, []).append(f"{each.address}:{ports[each.process]}")
+    return found
+
+
+def render(record: Release, choices: Choices, snippet: str) -> str:
+    """The nginx file of a release: its processes behind the host names of its app."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -32,27 +75,82 @@ def render(record: Release, names: tuple[str, ...], redirects: tuple[str, ...]) 
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - not HTML; every value was checked where it entered
     )
-    ports = {process.name: process.port for process in record.processes}
-    servers = [f"{each.address}:{ports[each.process]}" for each in record.placements if ports[each.process]]
-    primary = next((name for name in names if not name.startswith("*.")), "")
+    app = App(record.name.app)
+    own = sites(record, domains.among(app, choices), choices)
+    reached = {site.process for site in own} | {route.process for site in own for route in site.routes}
+    settings = vhost.settings(choices.nginx)
+    primary = domains.primary(app, choices)
     return environment.get_template("site.conf.j2").render(
         release=record.name,
-        servers=servers,
-        domains=names,
-        redirects=redirects if primary else (),
+        app=app.name,
+        upstreams=upstreams(record, reached),
+        sites=own,
+        redirects=choices.redirects if primary else (),
         primary=primary,
+        settings=settings,
+        forwarded=forwarded(app, settings),
+        trusted=[each for each in settings["trusted-proxies"].split(",") if each],
+        addresses=settings["listen-address"].replace(".", "[.]").replace(",", "|"),
+        variable=variable(app),
+        access_log=access_log(app, settings["access-log"]),
+        folder=vhost.folder(app),
+        users=vhost.USERS if choices.http_auth else "",
+        pages=(pages := vhost.pages(app)),
+        unavailable=" ".join(str(status) for status in (502, 503, 504) if status not in pages),
+        maintenance=maintenance_page(app) if choices.maintenance else "",
+        snippet=snippet.rstrip("\n"),
     )
+
+
+def variable(app: App) -> str:
+    """The beginning of the names of an app's variables, which all apps share."""
+    return f"mooring_{app.name.replace('-', '_')}"
+
+
+def forwarded(app: App, settings: dict[str, str]) -> dict[str, str]:
+    """What the app is told of where a request came from: by proxies that are trusted, else by nginx itself."""
+    ours = {
+        "for": "$proxy_add_x_forwarded_for" if settings["x-forwarded-for"] == "append" else "$remote_addr",
+        "proto": "$scheme",
+        "port": "$server_port",
+    }
+    if settings["trusted-proxies"]:
+        ours = {name: f"${variable(app)}_{name}" for name in ours}
+    return ours | {name: told for name in ("proto", "port") if (told := settings[f"x-forwarded-{name}"])}
+
+
+def access_log(app: App, kind: str) -> str:
+    """The parameters of access_log for one of the kinds of `nginx:set APP access-log`."""
+    if kind == "journal":
+        return f"syslog:server=unix:/dev/log,nohostname,tag={vhost.tag(app)} mooring_journal"
+    return f"{vhost.access_log(app)} mooring" if kind == "file" else "off"
+
+
+def maintenance_page(app: App) -> Path:
+    own = vhost.folder(app) / vhost.MAINTENANCE
+    return own if own.exists() else PAGES / "maintenance.html"
 
 
 def of(record: Release) -> str:
     app = App(record.name.app)
-    return render(record, domains.of(app), app.choices().redirects)
+    choices = app.choices()
+    if choices.disabled:
+        return f"# {record.name}: disabled, its hosts are answered as those that no app has.\n"
+    return render(record, choices, vhost.read(app, vhost.SNIPPET) or "")
 
 
-def check(app: App, text: str) -> None:
+@contextmanager
+def locked() -> Iterator[None]:
+    """Hold the lock under which nginx's configuration is checked and changed."""
+    with (paths.RUN / "nginx.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def check(app: App, text: str, hint: str = "`nginx -t` on the server shows whether it is this app's") -> None:
     """Raise Refusal, with nginx's reason, if nginx would not take `text` as the file of the app's live release.
 
-    One check at a time: the caller holds the lock of the route stage.
+    One check at a time: the caller holds `locked()`.
     """
     files.remove_tree(CANDIDATE)
     (CANDIDATE / "live").mkdir(parents=True)
@@ -63,10 +161,7 @@ def check(app: App, text: str) -> None:
         lines = [line for line in error.output.splitlines() if "[emerg]" in line or "[error]" in line]
         reason = (lines or error.output.splitlines() or ["it did not say why"])[0]
         reason = PREFIX.sub("", reason)
-        die(
-            f"nginx refuses the configuration: {reason[:400]}",
-            "`nginx -t` on the server shows whether it is this app's",
-        )
+        die(f"nginx refuses the configuration: {reason[:400]}", hint)
 
 
 def reload() -> None:

@@ -15,15 +15,25 @@ Run = Callable[..., int | None]
 ALONE = {
     "deploy": "deploy",
     "enter": "run",
+    "error-pages": "error_pages",
     "exec": "run",
     "help": "host",
+    "http-auth": "http_auth",
     "rollback": "releases",
     "url": "domains",
     "version": "host",
 }
 """The module of a word that is no group of its own."""
 
-ALIASES = {"create": "apps:create", "delete": "apps:destroy", "destroy": "apps:destroy", "restart": "ps:restart"}
+ALIASES = {
+    "create": "apps:create",
+    "delete": "apps:destroy",
+    "destroy": "apps:destroy",
+    "htpasswd:add": "http-auth:add",
+    "htpasswd:disable": "http-auth:disable",
+    "htpasswd:remove": "http-auth:remove",
+    "restart": "ps:restart",
+}
 """dokku-alt's words."""
 
 

@@ -1,15 +1,14 @@
 """Host names: `domains*`, `url`."""
 
-from typing import Any
-
 from mooring import app as apps
-from mooring import domains, files, paths, settings
+from mooring import domains, files, paths, routing, settings
 from mooring.app import App
-from mooring.commands import APP, JSON, argument, command
+from mooring.commands import APP, JSON, argument, command, into_force
 from mooring.commands.listing import show
 from mooring.refusal import die
 
 DOMAINS = argument("wanted", metavar="DOMAIN", nargs="+")
+PROCESS = argument("--process", default=routing.WEB, metavar="PROCESS", help="which process answers to them (web)")
 
 
 @command("domains", "mooring domains my-app", APP, JSON)
@@ -18,10 +17,14 @@ def list_(app: str, json: bool) -> None:
     target = apps.find(app)
     choices = target.choices()
     rows = [
-        {"domain": each, "kind": "default" if each == domains.default(target) else "added"}
-        for each in domains.of(target)
+        {
+            "domain": each,
+            "kind": "default" if each == domains.default(target) else "added",
+            "process": routing.of_domain(choices, each),
+        }
+        for each in domains.among(target, choices)
     ]
-    rows += [{"domain": each, "kind": "redirects"} for each in choices.redirects]
+    rows += [{"domain": each, "kind": "redirects", "process": ""} for each in choices.redirects]
     show(rows, as_json=json, empty=f"{app} has no domain: `mooring domains:add {app} www.example.com`")
 
 
@@ -34,24 +37,26 @@ def url(app: str) -> None:
     print(found)
 
 
-@command("domains:add", "mooring domains:add my-app www.example.com", APP, DOMAINS)
-def add(app: str, wanted: list[str]) -> int:
-    """Let an app answer to more host names."""
+@command("domains:add", "mooring domains:add my-app www.example.com", APP, DOMAINS, PROCESS)
+def add(app: str, wanted: list[str], process: str) -> int:
+    """Let an app, or one of its processes, answer to more host names."""
     target = apps.find(app)
-    new = checked(target, wanted)
+    new = [domains.check(each) for each in wanted]
     default = domains.default(target)
     own = domains.of(target)
     # The default one stays, last: the first is the one for people, and what others are redirected to.
     wide = dict.fromkeys([*(each for each in own if each != default), *new, *(each for each in own if each == default)])
-    return change(target, domains=tuple(wide), redirects=redirects_without(target, new))
+    return change(target, tuple(wide), new, process)
 
 
-@command("domains:set", "mooring domains:set my-app www.example.com", APP, DOMAINS)
-def set_(app: str, wanted: list[str]) -> int:
-    """Let an app answer to these host names and no others."""
+@command("domains:set", "mooring domains:set my-app www.example.com", APP, DOMAINS, PROCESS)
+def set_(app: str, wanted: list[str], process: str) -> int:
+    """Let an app answer to these host names and no others; those of its other processes stay."""
     target = apps.find(app)
-    new = checked(target, wanted)
-    return change(target, domains=tuple(dict.fromkeys(new)), redirects=redirects_without(target, new))
+    new = [domains.check(each) for each in wanted]
+    choices = target.choices()
+    others = [each for each in choices.domains or () if routing.of_domain(choices, each) != process]
+    return change(target, tuple(dict.fromkeys([*new, *others])), new, process)
 
 
 @command("domains:remove", "mooring domains:remove my-app www.example.com", APP, DOMAINS)
@@ -70,24 +75,28 @@ def remove(app: str, wanted: list[str]) -> int:
             f"{own[0]} is the only domain of {app}, and its default one",
             f"`mooring domains:set {app} DOMAIN` replaces it",
         )
-    return change(
+    status = into_force.change(
         target,
+        f"the domains of {app}",
         domains=choices.domains if left == own else left or None,
-        redirects=redirects_without(target, given),
+        redirects=without(choices.redirects, given),
+        domain_processes={name: each for name, each in choices.domain_processes.items() if name not in given} or None,
     )
+    return status or say(target)
 
 
 @command("domains:redirect", "mooring domains:redirect my-app example.com", APP, DOMAINS)
 def redirect(app: str, wanted: list[str]) -> int:
     """Answer these host names with a redirect to the app's first one."""
     target = apps.find(app)
-    new = checked(target, wanted)
+    new = [domains.check(each) for each in wanted]
     for each in new:
         if each in domains.of(target):
             die(f"{each} is answered by {app} itself", f"`mooring domains:remove {app} {each}` first")
     if domains.url(target) is None:
         die(f"{app} has no domain to redirect to", f"`mooring domains:add {app} www.example.com` first")
-    return change(target, redirects=tuple(dict.fromkeys([*target.choices().redirects, *new])))
+    redirects = tuple(dict.fromkeys([*target.choices().redirects, *new]))
+    return into_force.change(target, f"the domains of {app}", claimed=new, redirects=redirects) or say(target)
 
 
 @command("domains:set-global", "mooring domains:set-global apps.example.com", argument("domain", metavar="DOMAIN"))
@@ -130,34 +139,36 @@ def move_default(app: App, before: str, new: str) -> bool:
     if chosen is not None:
         if old not in chosen:
             return True
-        app.choose(domains=tuple(dict.fromkeys(f"{app.name}.{new}" if each == old else each for each in chosen)))
-    return reroute(app) == 0
+        moved = {each: f"{app.name}.{new}" if each == old else each for each in chosen}
+        processes = app.choices().domain_processes
+        app.choose(
+            domains=tuple(dict.fromkeys(moved.values())),
+            domain_processes={moved.get(name, name): each for name, each in processes.items()} or None,
+        )
+    return into_force.bring(app) == 0
 
 
-def checked(app: App, wanted: list[str]) -> list[str]:
-    new = [domains.check(each) for each in wanted]
-    domains.refuse_taken(new, app)
-    return new
+def change(app: App, wide: tuple[str, ...], new: list[str], process: str) -> int:
+    """Let the app answer to all of `wide`, `process` to the new ones among them; return the exit status."""
+    into_force.refuse_missing(app, routing.check_process(process))
+    choices = app.choices()
+    kept = {name: each for name, each in choices.domain_processes.items() if name in wide and name not in new}
+    given = {name: process for name in new if process != routing.WEB}
+    status = into_force.change(
+        app,
+        f"the domains of {app.name}",
+        claimed=new,
+        domains=wide,
+        redirects=without(choices.redirects, new),
+        domain_processes={**kept, **given} or None,
+    )
+    return status or say(app)
 
 
-def redirects_without(app: App, names: list[str]) -> tuple[str, ...] | None:
-    return tuple(each for each in app.choices().redirects if each not in names) or None
+def without(redirects: tuple[str, ...], names: list[str]) -> tuple[str, ...] | None:
+    return tuple(each for each in redirects if each not in names) or None
 
 
-def change(app: App, **choices: Any) -> int:
-    """Write the choices and bring them into force; as they were before if nginx does not go along."""
-    before = {name: getattr(app.choices(), name) or None for name in choices}
-    app.choose(**choices)
-    status = reroute(app)
-    if status:
-        app.choose(**before)
-        print(f" !     The domains of {app.name} are as they were.", flush=True)
-        return status
+def say(app: App) -> int:
     print(f"{app.name} answers to {', '.join(domains.of(app))}")
     return 0
-
-
-def reroute(app: App) -> int:
-    from mooring import deploying
-
-    return deploying.reroute(app)

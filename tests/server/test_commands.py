@@ -427,7 +427,7 @@ def test_a_domain_of_another_app_and_nonsense_are_refused_and_nothing_changes(ad
     assert f"is not {other}'s" in refuses(admin, "domains:remove", other, www)
     refuses(admin, "domains:add", other, usage=True)
     assert does(admin, "domains", other, "--json") == json.dumps(
-        [{"domain": f"{other}.{DOMAIN}", "kind": "default"}], indent=1
+        [{"domain": f"{other}.{DOMAIN}", "kind": "default", "process": "web"}], indent=1
     ) + "\n"  # fmt: skip
     assert body(admin, other) == other
     assert admin.curl(www).body == app_name

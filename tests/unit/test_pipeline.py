@@ -7,6 +7,7 @@ import pytest
 from builders import plan
 from builders.buildkit import Progress
 from mooring import checks, domains, engine, order, procfile, settings
+from mooring.app import Choices
 from mooring.checks import Check
 from mooring.names import ReleaseName
 from mooring.order import Order
@@ -281,13 +282,13 @@ def test_a_site_names_its_release_and_reaches_only_its_web_processes() -> None:
             Placement("web", 1, "10.9.0.2"), Placement("web", 2, "10.9.0.3"), Placement("worker", 1, "10.9.0.4"),
         ),
     )  # fmt: skip
-    text = site.render(record, ("a.example", "*.b.example"), ("old.example",))
+    text = site.render(record, Choices(domains=("a.example", "*.b.example"), redirects=("old.example",)), "")
     assert "server 10.9.0.2:8080" in text
     assert "server 10.9.0.3:8080" in text
     assert "10.9.0.4" not in text
     assert "server_name a.example *.b.example;" in text
     assert "return 301 $scheme://a.example$request_uri;" in text
-    assert site.render(record, (), ("old.example",)).count("server_name") == 0
+    assert site.render(record, Choices(domains=(), redirects=("old.example",)), "").count("server_name") == 0
 
 
 @pytest.mark.parametrize("domain", ["a", "a.example", "*.example.com", "xn--bcher-kva.example", "A.Example."])

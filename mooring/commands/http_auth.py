@@ -1,0 +1,99 @@
+"""A password before an app (HTTP basic authentication, checked by nginx): `http-auth*`."""
+
+import re
+import sys
+
+from mooring import app as apps
+from mooring import bcrypt, files, vhost
+from mooring.app import App
+from mooring.commands import APP, JSON, argument, command, into_force
+from mooring.commands.listing import show
+from mooring.refusal import die
+
+USER = re.compile(r"[A-Za-z0-9._@+-]{1,64}")
+NAME = argument("user", metavar="USER")
+
+
+@command("http-auth", "mooring http-auth my-app", APP, JSON)
+def list_(app: str, json: bool) -> None:
+    """List who may see an app, and whether a password is asked for at all."""
+    target = apps.find(app)
+    asked = target.choices().http_auth
+    rows = [{"user": name, "asked": asked} for name in users(target)]
+    show(rows, as_json=json, empty=f"{app} asks for no password: `mooring http-auth:add {app} USER`")
+
+
+@command("http-auth:add", "mooring http-auth:add my-app ada < password", APP, NAME)
+def add(app: str, user: str) -> int:
+    """Ask for a password before an app, and let in a user with the one on standard input (with -t: as typed)."""
+    target = apps.find(app)
+    if not USER.fullmatch(user):
+        die(f"{user[:80]!r} cannot name a user", "letters, digits and . _ @ + -, e.g. ada")
+    hashed = bcrypt.hashed(read_password(user))
+    with files.locked(target.folder):
+        known = users(target)
+        write(target, {**known, user: hashed})
+    if not target.choices().http_auth:
+        status = into_force.change(target, f"{app} asks for no password", http_auth=True)
+        if status:
+            return status
+    print(f"{user} may see {app} with {'a new' if user in known else 'the'} password")
+    return 0
+
+
+@command("http-auth:remove", "mooring http-auth:remove my-app ada", APP, NAME)
+def remove(app: str, user: str) -> None:
+    """Let a user in no more."""
+    target = apps.find(app)
+    with files.locked(target.folder):
+        known = users(target)
+        if user not in known:
+            die(f"{app} knows no user {user[:80]!r}", f"`mooring http-auth {app}` lists them")
+        if len(known) == 1:
+            die(f"{user} is the only one who may see {app}", f"`mooring http-auth:disable {app}` lets everybody in")
+        write(target, {name: each for name, each in known.items() if name != user})
+    print(f"{user} may not see {app} any more")
+
+
+@command("http-auth:disable", "mooring http-auth:disable my-app", APP)
+def disable(app: str) -> int:
+    """Ask for no password any more; the users are kept for `http-auth:enable`."""
+    status = into_force.change(apps.find(app), f"{app} asks for a password", http_auth=None)
+    if status == 0:
+        print(f"everybody may see {app}")
+    return status
+
+
+@command("http-auth:enable", "mooring http-auth:enable my-app", APP)
+def enable(app: str) -> int:
+    """Ask for a password again."""
+    target = apps.find(app)
+    if not users(target):
+        die(f"{app} has no user", f"`mooring http-auth:add {app} USER`")
+    status = into_force.change(target, f"{app} asks for no password", http_auth=True)
+    if status == 0:
+        print(f"{app} asks for a password")
+    return status
+
+
+def users(app: App) -> dict[str, str]:
+    """The hash of each user's password."""
+    lines = (vhost.read(app, vhost.USERS) or "").splitlines()
+    return {name: hashed for name, colon, hashed in (line.partition(":") for line in lines) if colon}
+
+
+def write(app: App, known: dict[str, str]) -> None:
+    vhost.write(app, vhost.USERS, "".join(f"{name}:{hashed}\n" for name, hashed in sorted(known.items())))
+
+
+def read_password(user: str) -> str:
+    """The password on standard input, or typed twice at a terminal; raise Refusal where it cannot be one."""
+    if not sys.stdin or not sys.stdin.isatty():
+        text = sys.stdin.read(bcrypt.LONGEST + 2) if sys.stdin else ""
+        return bcrypt.check(text.removesuffix("\n").removesuffix("\r"))
+    import getpass
+
+    password = bcrypt.check(getpass.getpass(f"The password of {user}: "))
+    if getpass.getpass("Once more: ") != password:
+        die("these are two different passwords", "type the same one twice")
+    return password

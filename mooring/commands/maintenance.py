@@ -1,0 +1,55 @@
+"""A page instead of the app while it is worked on: `maintenance*`."""
+
+import select
+import sys
+
+from mooring import app as apps
+from mooring import vhost
+from mooring.commands import APP, JSON, command, into_force
+from mooring.commands.listing import show_one
+from mooring.commands.stdin import read
+
+PATIENCE = 0.5
+"""Seconds for a page to begin to come: who gives none has an open standard input all the same, over ssh."""
+
+
+@command("maintenance", "mooring maintenance my-app", APP, JSON)
+def show(app: str, json: bool) -> None:
+    """Show whether an app is in maintenance."""
+    target = apps.find(app)
+    page = "your own" if vhost.read(target, vhost.MAINTENANCE) is not None else "Mooring's"
+    on = target.choices().maintenance
+    show_one({"app": app, "maintenance": on, "page": page if on else ""}, as_json=json)
+
+
+@command("maintenance:on", "mooring maintenance:on my-app < page.html", APP)
+def on(app: str) -> int:
+    """Answer every request with 503 and a page: the one on standard input, else Mooring's."""
+    target = apps.find(app)
+    page = given_page()
+    status = into_force.change(
+        target, f"{app} answers itself", texts={vhost.MAINTENANCE: page or None}, maintenance=True
+    )
+    if status == 0:
+        whose = "your page" if page else "a page of Mooring's"
+        print(f"{app} is in maintenance, with {whose}, until `mooring maintenance:off {app}`")
+    return status
+
+
+@command("maintenance:off", "mooring maintenance:off my-app", APP)
+def off(app: str) -> int:
+    """Let the app answer again."""
+    status = into_force.change(
+        apps.find(app), f"{app} is in maintenance", texts={vhost.MAINTENANCE: None}, maintenance=None
+    )
+    if status == 0:
+        print(f"{app} answers again")
+    return status
+
+
+def given_page() -> str:
+    """The page on standard input, where somebody gives one."""
+    if not sys.stdin or sys.stdin.isatty():
+        return ""
+    ready, _, _ = select.select([sys.stdin], [], [], PATIENCE)
+    return read("give an HTML page") if ready else ""
