@@ -59,7 +59,7 @@ class Terminal:
     def types(self, text: str) -> None:
         os.write(self.master, text.encode())
 
-    def shows(self, text: str, timeout: float = 30) -> bool:
+    def shows(self, text: str, timeout: float = 60) -> bool:
         """Wait until the terminal has shown the text, after what it had shown when last asked."""
         until = time.monotonic() + timeout
         os.set_blocking(self.master, False)
@@ -96,8 +96,8 @@ def test_a_one_off_command_has_config_network_and_limits_and_its_streams_and_sta
     assert (done.returncode, done.stdout, done.stderr) == (7, "hello\nfrom stdin\n", "aside\n")
     web = server.run(["docker", "inspect", "-f", "{{json .NetworkSettings.Networks}}", f"{APP}.1.web.1"]).stdout
     assert f"mooring.{APP}" in web
-    probe = '\'use IO::Socket::INET; print IO::Socket::INET->new("web:5000") ? "reached" : $@\''
-    assert owner.ssh("run", APP, "perl", "-e", f'"{probe}"').stdout.strip("'") == "reached"
+    probe = "'print IO::Socket::INET->new(q(web:5000)) ? q(reached) : $@'"
+    assert owner.ssh("run", APP, "perl", "-MIO::Socket::INET", "-e", probe).stdout == "reached"
     large = bytes(range(256)) * 4096
     echoed = server.ssh("mooring", owner.key, "run", APP, "base64", input=large)
     assert len("".join(echoed.stdout.split())) == (len(large) + 2) // 3 * 4
@@ -115,6 +115,7 @@ def test_a_one_off_command_has_a_real_terminal_that_follows_its_size(
 ) -> None:
     terminal = Terminal(owner, "run", APP, "bash", rows=33, columns=77)
     terminals.append(terminal)
+    assert terminal.shows("$ ")
     terminal.types("stty size; echo $TERM; test -t 0 && echo it is a terminal\r")
     assert terminal.shows("33 77")
     assert terminal.shows("\nit is a terminal")
