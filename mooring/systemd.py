@@ -28,9 +28,9 @@ def forget(units: list[str]) -> None:
         return
 
 
-def loaded(pattern: str) -> list[str]:
-    """The units that systemd knows and that match a glob."""
-    listing = run("systemctl", "list-units", "--all", "--plain", "--no-legend", "--full", pattern)
+def loaded(pattern: str, *options: str) -> list[str]:
+    """The units that systemd knows and that match a glob; `options` are more of `systemctl list-units`'s."""
+    listing = run("systemctl", "list-units", "--all", "--plain", "--no-legend", "--full", *options, pattern)
     return [line.split()[0] for line in listing.splitlines() if line.split()]
 
 

@@ -6,7 +6,7 @@ python -m units.retire my-app.42
 import time
 from pathlib import Path
 
-from mooring import engine, names, release, running, settings, stage, systemd
+from mooring import engine, names, release, retention, running, settings, stage, systemd
 from mooring.app import App
 from mooring.journal import Log
 from mooring.names import ContainerName, ReleaseName
