@@ -100,7 +100,7 @@ def recorded(name: ReleaseName, wanted: Order) -> Release:
             created=wanted.created,
             commit=wanted.commit,
             branch=wanted.branch,
-        )
+        ).at("building")
     )
 
 

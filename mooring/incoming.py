@@ -41,7 +41,7 @@ def image(app: App, reference: str, actor: str) -> int:
     images.keep(found, name)
     record = Release(
         name, kind="image", actor=actor, created=created, builder="image", image=str(found["Id"]),
-        from_image=reference, processes=processes,
+        from_image=reference, processes=processes, times={"building": created},
     )  # fmt: skip
     release.save(record.at("built"))
     if came_now:

@@ -28,7 +28,7 @@ def work(name: ReleaseName, log: Log) -> None:
     if not record.image:
         record = inherit(record)
     if not record.placements:
-        record = place(record.changed(processes=formation.applied(record.processes, choices)))
+        record = place(record.changed(processes=formation.applied(record.processes, choices)).at("launching"))
     if not (release.folder(name) / "env").exists():
         release.freeze_config(name, App(name.app).config())
     if record.has_release_phase and record.kind in RUNS_RELEASE_PHASE:

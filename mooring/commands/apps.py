@@ -145,7 +145,9 @@ def destroy(app: str, force: bool) -> None:
 @command("apps:clone", "mooring apps:clone my-app my-copy", APP, NEW)
 def clone(app: str, new: str) -> int:
     """Make a copy of an app: its repository, config and live image, under its own domain."""
-    status = copy(apps.find(app), new)
+    from mooring.commands import copying
+
+    status = copying.copy(apps.find(app), new, renaming=False)
     if status == 0:
         print(f"{new} is a copy of {app}")
     return status
@@ -153,19 +155,22 @@ def clone(app: str, new: str) -> int:
 
 @command("apps:rename", "mooring apps:rename my-app your-app", APP, NEW)
 def rename(app: str, new: str) -> int:
-    """Give an app another name; it serves under the old one until it does under the new."""
-    from mooring import drain, spool
-    from mooring.commands import removing
+    """Give an app another name, with its releases; it serves under the old one until it does under the new."""
+    from mooring import deploying, drain, spool
+    from mooring.commands import copying, removing
 
     source = apps.find(app)
     if spool.deploying(app):
         die(f"a release of {app} is on its way", f"wait until it has ended, or `mooring deploys:cancel {app}`")
     choices = source.choices()
-    status = copy(source, new, domains=choices.domains, redirects=choices.redirects or None)
+    status = copying.copy(source, new, renaming=True)
     if status == 0:
-        target = App(new)
-        if choices.locked:
-            target.choose(locked=True)
+        copying.take_place(source, App(new))
+        if choices.disabled:
+            disable(new)
+        if choices.maintenance:
+            App(new).choose(maintenance=True)
+            deploying.reroute(App(new))
         if choices.stopped:
             from mooring.commands import ps
 
@@ -175,43 +180,6 @@ def rename(app: str, new: str) -> int:
         removing.remove(source, f"{app} is called {new} now")
         drain.resume(parked, app)
         print(f"{app} is {new} now")
-    return status
-
-
-def copy(source: App, new: str, **choices: object) -> int:
-    """Make `new` like `source`, with these choices too, and wait until it is live; else nothing of it is left."""
-    from mooring import deploying
-    from mooring.commands import removing
-    from mooring.program import as_git_user, run
-    from mooring.source import environment
-
-    if source.live is None and release.every(source):
-        die(f"{source.name} has no live release to copy", f"deploy it, or `mooring apps:create {new}` and push")
-    default = domains.default(App(names.check_app(new)))
-    if not ("domains" in choices and default in (*domains.of(source), *source.choices().redirects)):
-        domains.refuse_taken([default], App(new))
-    target = apps.create(new, now())
-    try:
-        target.choose(deploy_branch=source.choices().deploy_branch or None, **choices)
-        target.write_config(source.config())
-        # What was deployed is kept under its release's number, and the new app has numbers of its own.
-        kept = f"+refs/mooring/*:refs/mooring/copied/{source.name}/*"
-        refs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", kept)
-        git = ("git", "-C", str(target.repository), "fetch", "--quiet", "--no-write-fetch-head")
-        run(
-            *as_git_user((*git, str(source.repository), *refs)),
-            env={**environment(target), "GIT_ALLOW_PROTOCOL": "file"},
-        )
-        status = deploying.launch_image(target, release.load(source.live), actor()) if source.live else 0
-    except KeyboardInterrupt:
-        removing.remove(target, f"{new} was not wanted any more")
-        raise KeyboardInterrupt(f"{new} was not made; {source.name} is as it was") from None
-    except BaseException:
-        removing.remove(target, f"{new} could not be made")
-        raise
-    if status:
-        removing.remove(target, f"{new} did not become live")
-        print(f" !     {new} was not made; {source.name} is as it was", flush=True)
     return status
 
 

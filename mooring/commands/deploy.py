@@ -1,9 +1,27 @@
-"""Deploy keys: `deploy:*`."""
+"""Deploying what is tagged: `deploy`; deploy keys: `deploy:*`."""
 
-from mooring import keys, names
+from mooring import app as apps
+from mooring import keys, names, tag
+from mooring.actor import actor
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import show
 from mooring.commands.stdin import read_key
+from mooring.refusal import die
+
+
+@command("deploy", "mooring deploy my-app stable", APP, argument("what", metavar="TAG"))
+def deploy(app: str, what: str) -> int:
+    """Deploy a tagged release again (its image, with today's config), or one by its number."""
+    from mooring import deploying, incoming
+    from mooring.commands.releases import chosen
+
+    target = apps.find(app)
+    incoming.refuse_locked(target)
+    name = tag.every(target).get(what)
+    if name is None and not tag.NUMBERED.fullmatch(what):
+        die(f"{app} has no tag {what[:60]!r}", f"`mooring tag:list {app}` lists them")
+    name = chosen(target, str(name.number) if name else what)
+    return deploying.launch(target, "deploy", actor(), base=name.number)
 
 
 @command(

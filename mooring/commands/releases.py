@@ -1,7 +1,7 @@
 """Releases: `releases*`, `rollback`."""
 
 from mooring import app as apps
-from mooring import engine, release
+from mooring import engine, history, release, tag
 from mooring.actor import actor
 from mooring.app import App
 from mooring.commands import APP, JSON, argument, command
@@ -9,63 +9,64 @@ from mooring.commands.apps import parse_release
 from mooring.commands.listing import moment, show, show_one
 from mooring.names import ReleaseName
 from mooring.refusal import die
-
-WERE_LIVE = ("live", "retired")
+from mooring.retention import WERE_LIVE
 
 
 @command("releases", "mooring releases my-app", APP, JSON)
 def list_(app: str, json: bool) -> None:
     """List the releases of an app, the newest first."""
+    target = apps.find(app)
+    tags: dict[ReleaseName, list[str]] = {}
+    for word, name in tag.every(target).items():
+        tags.setdefault(name, []).append(word)
     rows = [
         {
             "number": record.name.number,
             "status": record.status,
             "kind": record.kind,
-            "commit": record.commit[:7],
+            "commit": record.commit[:7] or record.from_image,
+            "tags": tags.get(record.name, []),
             "by": record.actor,
             "created": moment(record.created),
             "reason": record.reason,
         }
-        for record in release.every(apps.find(app))
+        for record in release.every(target)
     ]
     show(rows, as_json=json, empty=f"{app} has no release: `git push mooring@HOST:{app} main` makes one")
 
 
 @command("releases:info", "mooring releases:info my-app 42", APP, argument("number", metavar="N"), JSON)
 def info(app: str, number: str, json: bool) -> None:
-    """Show what is known of a release; of its config only the names."""
+    """Show what is known of a release: who, what, how long each stage took, which config vars it changed."""
     target = apps.find(app)
     record = release.load(parse_release(target, number))
-    frozen = (release.folder(record.name) / "env").exists()
-    times = record.times
-    took = {
-        name: f"{times[end] - times.get(begin, record.created):.1f} s"
-        for name, begin, end in (
-            ("build", "created", "built"),
-            ("launch", "built", "launched"),
-            ("route", "launched", "routed"),
-        )
-        if end in times
+    every = release.every(target)
+    took = history.took(record, every)
+    changes = history.changes(record, every)
+    facts = {
+        "release": str(record.name),
+        "status": record.status,
+        "reason": record.reason,
+        "kind": record.kind,
+        "by": record.actor,
+        "created": moment(record.created),
+        "ended": moment(record.times.get("ended")),
+        "took": took,
+        "commit": record.commit,
+        "branch": record.branch,
+        "builder": record.builder,
+        "from": f"v{record.base}" if record.base else record.from_image,
+        "image": record.image,
+        "tags": [word for word, name in tag.every(target).items() if name == record.name],
+        "processes": [f"{each.name}={each.count}" for each in record.processes],
+        "config-vars": sorted(release.config(record.name)) if history.has_config(record) else [],
+        "config-added": changes.added,
+        "config-changed": changes.changed,
+        "config-removed": changes.removed,
     }
-    show_one(
-        {
-            "release": str(record.name),
-            "status": record.status,
-            "reason": record.reason,
-            "kind": record.kind,
-            "by": record.actor,
-            "created": moment(record.created),
-            "ended": moment(times.get("ended")),
-            **took,
-            "commit": record.commit,
-            "branch": record.branch,
-            "builder": record.builder,
-            "image": record.image,
-            "processes": [f"{each.name}={each.count}" for each in record.processes],
-            "config-vars": sorted(release.config(record.name)) if frozen else [],
-        },
-        as_json=json,
-    )
+    if not json:
+        facts["took"] = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in took.items())
+    show_one(facts, as_json=json)
 
 
 @command("rollback", "mooring rollback my-app 41", APP, argument("number", metavar="N", nargs="?", default=""))

@@ -3,11 +3,15 @@
 import shutil
 import signal
 import sys
+from pathlib import Path
 
 from mooring import drain, engine, names, paths, spool, systemd
 from mooring.app import App
 from mooring.journal import Log
 from mooring.program import ProgramError, run
+
+UNIT_FOLDERS = [Path("/etc/systemd/system"), Path("/run/systemd/system.control")]
+"""Where an operator's units and drop-ins are, and those that `systemctl set-property --runtime` makes."""
 
 
 def remove(app: App, reason: str) -> None:
@@ -17,6 +21,7 @@ def remove(app: App, reason: str) -> None:
     """
     for end in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         signal.signal(end, signal.SIG_IGN)
+    remove_own_units(app)
     give_up(app, reason)
     # nginx reads apps/*/live/nginx.conf, which a name with a dot does not match.
     gone = paths.APPS / f".gone-{app.name}"
@@ -48,6 +53,21 @@ def give_up(app: App, reason: str) -> None:
     for name in under_way:
         Log(name, "build").end("cancelled", f" !     {reason}")
     spool.wake()
+
+
+def remove_own_units(app: App) -> None:
+    """Stop what starts by itself for the app, and remove what systemd has of its own: timers' links, drop-ins."""
+    patterns = (f"mooring-*@{app.name}.*", f"*.wants/mooring-*@{app.name}.*", f"{names.slice_of(app.name)}.d")
+    found = [each for folder in UNIT_FOLDERS for pattern in patterns for each in folder.glob(pattern)]
+    timers = [each.name for each in found if each.suffix == ".timer"]
+    systemd.stop([*timers, *([f"mooring-sync@{app.name}.service"] if timers else [])])
+    for each in found:
+        if each.is_dir() and not each.is_symlink():
+            shutil.rmtree(each, ignore_errors=True)
+        else:
+            each.unlink()
+    if found:
+        run("systemctl", "daemon-reload")
 
 
 def reload_nginx(app: App) -> None:

@@ -5,8 +5,9 @@ from mooring import release, tag
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.apps import parse_release
 from mooring.commands.listing import moment, show
-from mooring.commands.releases import WERE_LIVE, has_image
+from mooring.commands.releases import has_image
 from mooring.refusal import die
+from mooring.retention import WERE_LIVE
 
 TAG = argument("name", metavar="TAG")
 

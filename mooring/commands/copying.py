@@ -1,0 +1,98 @@
+"""Making an app out of another one. (Not a command.)"""
+
+from pathlib import Path
+
+from mooring import app as apps
+from mooring import deploying, domains, engine, names, release, sync, tag
+from mooring.actor import actor
+from mooring.app import App
+from mooring.commands import removing
+from mooring.commands.listing import now
+from mooring.names import ReleaseName
+from mooring.program import as_git_user, run
+from mooring.refusal import die
+from mooring.source import environment
+
+MADE_ANEW = {"app.toml", "env", "live", "releases", "repo.git", "sources", "ssh", "sync.json", "tags"}
+"""What an app has of its own, and `copy` makes; everything else in its folder belongs to its choices."""
+OWN_ADDRESSES = ("domains", "redirects", "domain_processes")
+STATES = ("stopped", "disabled", "maintenance")
+"""Choices by which an app does not serve: a new one does, at first."""
+
+
+def copy(source: App, new: str, *, renaming: bool) -> int:
+    """Make `new` like `source` and wait until it is live; else nothing of it is left. Returns the exit status.
+
+    One that takes the other's place gets its domains and its history too.
+    """
+    if source.live is None and release.every(source):
+        die(f"{source.name} has no live release to copy", f"deploy it, or `mooring apps:create {new}` and push")
+    default = domains.default(App(names.check_app(new)))
+    if not (renaming and default in (*domains.of(source), *source.choices().redirects)):
+        domains.refuse_taken([default], App(new))
+    target = apps.create(new, now())
+    try:
+        copy_choices(source, target, renaming=renaming)
+        copy_commits(source, target, renaming=renaming)
+        if renaming:
+            copy_history(source, target)
+        status = deploying.launch_image(target, release.load(source.live), actor()) if source.live else 0
+    except KeyboardInterrupt:
+        removing.remove(target, f"{new} was not wanted any more")
+        raise KeyboardInterrupt(f"{new} was not made; {source.name} is as it was") from None
+    except BaseException:
+        removing.remove(target, f"{new} could not be made")
+        raise
+    if status:
+        removing.remove(target, f"{new} did not become live")
+        print(f" !     {new} was not made; {source.name} is as it was", flush=True)
+    return status
+
+
+def copy_choices(source: App, target: App, *, renaming: bool) -> None:
+    """What the operator chose, the config vars, the key, and the files that belong to any of them."""
+    run("cp", "-a", str(source.folder / "app.toml"), str(target.folder / "app.toml"))
+    kept = {"created": source.choices().created} if renaming else {"created": now(), "locked": None}
+    reset = STATES if renaming else (*STATES, *OWN_ADDRESSES)
+    target.choose(**kept, **dict.fromkeys(reset))
+    target.write_config(source.config())
+    extra = [each for each in source.folder.iterdir() if each.name not in MADE_ANEW and not each.name.startswith(".")]
+    for each in [*extra, *([source.ssh] if source.ssh.is_dir() else [])]:
+        run("cp", "-a", "--no-target-directory", str(each), str(target.folder / each.name))
+
+
+def copy_commits(source: App, target: App, *, renaming: bool) -> None:
+    """Its branches and tags, and the commits that its releases were made of."""
+    # Those are kept under their release's number, and a clone has numbers of its own.
+    kept = "+refs/mooring/*:refs/mooring/*" if renaming else f"+refs/mooring/*:refs/mooring/copied/{source.name}/*"
+    refs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", kept)
+    git = ("git", "-C", str(target.repository), "fetch", "--quiet", "--no-write-fetch-head")
+    environ = {**environment(target), "GIT_ALLOW_PROTOCOL": "file"}
+    run(*as_git_user((*git, str(source.repository), *refs)), env=environ, cwd=Path("/"))
+
+
+def copy_history(source: App, target: App) -> None:
+    """The releases before the live one, to roll back to: their records, configs and images, and the tags."""
+    for record in release.every(source):
+        if record.name == source.live:
+            continue
+        name = ReleaseName(target.name, record.name.number)
+        release.save(record.changed(name=name, status="retired" if record.status == "live" else record.status))
+        if (release.folder(record.name) / "env").exists():
+            release.freeze_config(name, release.config(record.name))
+        if record.image:
+            engine.request("POST", f"/images/{record.name.image}/tag?repo=mooring/{target.name}&tag={name.number}")
+    for word, name in tag.every(source).items():
+        if name != source.live:
+            tag.add(target, word, ReleaseName(target.name, name.number))
+
+
+def take_place(source: App, target: App) -> None:
+    """Let `target`, which is live, follow what `source` followed, with the tags of its live release."""
+    if target.live:
+        for word, name in tag.every(source).items():
+            if name == source.live:
+                tag.add(target, word, target.live)
+    if followed := sync.load(source):
+        sync.stop(source)
+        sync.save(target, followed)
