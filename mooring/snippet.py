@@ -1,5 +1,6 @@
 """A snippet of nginx configuration that a person wrote: read as nginx reads it, so that it stays where it is put."""
 
+import ipaddress
 import re
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ REFUSED: tuple[tuple[str, str], ...] = (
 )
 """Directives that reach out of the server block, and what to do instead: they would load files or code, make nginx's
 master write files as root, or take requests from other apps."""
+LOOKED_UP = re.compile(r"(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached)_pass|set_real_ip_from|resolver|proxy_bind")
+"""Directives whose host names nginx looks up when it starts: with one that is not found, no app is served."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,24 @@ def check(text: str) -> str:
         for pattern, instead in REFUSED:
             if re.fullmatch(pattern, directive.words[0], re.IGNORECASE):
                 die(f"line {directive.line}: {directive.words[0]} is not allowed in a snippet", instead)
+        if LOOKED_UP.fullmatch(directive.words[0]) and len(directive.words) > 1 and not is_address(directive.words[1]):
+            die(
+                f"line {directive.line}: {directive.words[0]} needs a host name that nginx must find at every start",
+                "an address, or a process of the app, e.g. http://$process_web",
+            )
     return text if text.endswith("\n") else text + "\n"
+
+
+def is_address(word: str) -> bool:
+    """Whether nothing of a URL or an address has to be looked up when nginx starts."""
+    host = re.sub(r"^[a-z]+://", "", word)
+    if "$" in word or host.startswith("unix:") or word in ("off", "transparent"):
+        return True
+    host = re.sub(r":[0-9]+$", "", host.partition("/")[0]).strip("[]")
+    try:
+        return host == "localhost" or bool(ipaddress.ip_address(host))
+    except ValueError:
+        return False
 
 
 def read(text: str) -> list[Directive]:

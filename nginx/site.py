@@ -22,6 +22,7 @@ CHECK = Path(__file__).parent / "check"
 CANDIDATE = paths.RUN / "candidate"
 PREFIX = re.compile(r"^.*\[(?:emerg|error)\] (?:\d+#\d+: )?")
 """What nginx writes before a message, e.g. `2026/01/01 00:00:00 [emerg] 42#42: `."""
+SNIPPET_BEGINS = "# The snippet of `mooring nginx:include`."
 PID_FILE = Path("/run/nginx.pid")
 RELOAD_LIMIT = 10.0
 
@@ -99,6 +100,7 @@ def render(record: Release, choices: Choices, snippet: str) -> str:
         unavailable=" ".join(str(status) for status in (502, 503, 504) if status not in pages),
         maintenance=maintenance_page(app) if choices.maintenance else "",
         snippet=snippet.rstrip("\n"),
+        snippet_begins=SNIPPET_BEGINS,
     )
 
 
@@ -160,8 +162,19 @@ def check(app: App, text: str, hint: str = "`nginx -t` on the server shows wheth
     except program.ProgramError as error:
         lines = [line for line in error.output.splitlines() if "[emerg]" in line or "[error]" in line]
         reason = (lines or error.output.splitlines() or ["it did not say why"])[0]
-        reason = PREFIX.sub("", reason)
+        reason = in_snippet(PREFIX.sub("", reason), app, text)
         die(f"nginx refuses the configuration: {reason[:400]}", hint)
+
+
+def in_snippet(reason: str, app: App, text: str) -> str:
+    """nginx's reason, with the line of the snippet where that is where it was found."""
+    found = re.search(rf" in {app.live_link}/nginx\.conf:([0-9]+)$", reason)
+    if not found:
+        return reason
+    before = text.splitlines()[: int(found[1])]
+    begins = max((number for number, line in enumerate(before) if line.strip() == SNIPPET_BEGINS), default=None)
+    ended = begins is not None and "    # The end of the snippet." in before[begins:]
+    return reason if begins is None or ended else f"{reason[: found.start()]} in line {int(found[1]) - begins - 1}"
 
 
 def reload() -> None:

@@ -104,6 +104,8 @@ def test_nothing_else_is(prefix: str) -> None:
         'rewrite "^/a{2,3}$" /b;',
         "if ($x ~ (a)) { return 204; }",
         "expires 1d;\r\n",
+        "location /a { proxy_pass http://$process_api; } location /b { proxy_pass https://[::1]:8443/x; }",
+        "location /c { grpc_pass grpc://10.0.0.1:50051; } set_real_ip_from 10.0.0.0/8;",
     ],
 )
 def test_a_snippet_that_stays_in_its_block_is_taken(text: str) -> None:
@@ -144,6 +146,9 @@ def test_a_snippet_that_stays_in_its_block_is_taken(text: str) -> None:
         "ssl_certificate_key /etc/shadow;",
         "proxy_ssl_certificate /etc/shadow;",
         "proxy_store on;",
+        "location /a { proxy_pass http://other-app.web; }",
+        "location /a { proxy_pass http://somewhere.example/; }",
+        "resolver dns.example;",
     ],
 )
 def test_a_snippet_that_is_broken_or_reaches_out_of_its_block_is_refused(text: str) -> None:
@@ -193,6 +198,15 @@ def test_a_setting_is_kept_as_nginx_takes_it(key: str, value: str, kept: str) ->
 def test_nothing_else_is_a_setting(key: str, value: str) -> None:
     with pytest.raises(Refusal):
         vhost.check(key, value)
+
+
+def test_what_nginx_says_of_a_snippet_names_the_snippets_line() -> None:
+    choices, app = Choices(domains=("a.test",)), App("my-app")
+    text = site.render(record(), choices, "expires 1d;\nnonsense x;\n")
+    number = text.splitlines().index("nonsense x;") + 1
+    said = f'unknown directive "nonsense" in {app.live_link}/nginx.conf:{{}}'
+    assert site.in_snippet(said.format(number), app, text) == 'unknown directive "nonsense" in line 2'
+    assert site.in_snippet(said.format(3), app, text) == said.format(3)
 
 
 def test_a_password_is_hashed_with_bcrypt_as_crypt_verifies_it() -> None:
