@@ -1,7 +1,7 @@
 """The gate: the forced command of every key (sshd(8), AUTHORIZED_KEYS).
 
-Decides from the key and the command alone. A deploy key pushes to its apps and does nothing else; an admin key
-may run every command, which crosses into root through the one program that sudoers names.
+Decides from the key and the command alone. A deploy key pushes to its apps and does nothing else; a developer's and an
+admin's command crosses into root through the one program that sudoers names, which decides whether the key may give it.
 """
 
 import json
@@ -48,10 +48,10 @@ def decide(key: Key, command: str) -> Push | Command:
         app = names.check_app(words[1].strip("/").removesuffix(".git"))
         if not key.may_push(app):
             die(f"the key {key.name} may not push to {app}", f"an admin runs `mooring deploy:allow {app} < key.pub`")
-        if words[0] == "git-upload-pack" and key.role != "admin":
-            die(f"the key {key.name} may push, not fetch", "ask an admin for `access:add`")
+        if words[0] == "git-upload-pack" and not key.may_develop(app):
+            die(f"the key {key.name} may push, not fetch", f"ask an admin for `developer:allow {app}`")
         return Push(words[0], app)
-    if key.role != "admin":
+    if key.role == "deploy":
         die(f"the key {key.name} may push to {', '.join(key.apps)} and nothing else", "git push mooring@HOST:APP main")
     return Command(tuple(words) or ("help",))
 

@@ -12,9 +12,11 @@ import json
 import os
 import signal
 import sys
+from typing import Any
 
-from mooring import commands
-from mooring.commands import Misuse
+from mooring import commands, event
+from mooring.actor import RESTRICTED, is_admin, may_see
+from mooring.commands import Command, Misuse
 from mooring.refusal import Refusal, die
 
 USAGE = 2
@@ -80,8 +82,10 @@ def admit_key(fingerprint: str, words: list[str]) -> list[str]:
     if key.role == "admin":
         return words
     first_push = len(words) == 2 and words[0] == "apps:create" and words[1] in key.apps
-    if not (first_push and settings.load().apps_auto_create):
+    first_push = first_push and settings.load().apps_auto_create
+    if key.role == "deploy" and not first_push:
         die(f"the key {key.name} may push and nothing else", "git push mooring@HOST:APP main")
+    os.environ[RESTRICTED] = " ".join([*key.develops, *(words[1:] if first_push else [])])
     return words
 
 
@@ -100,7 +104,24 @@ def run(words: list[str]) -> int:
     if command is None:
         raise Misuse(commands.unknown(name))
     arguments = vars(command.parser().parse_args(words[1:]))
-    return command.run(**arguments) or 0
+    refuse_developer(command, arguments)
+    if not event.changes(command.name):
+        return command.run(**arguments) or 0
+    return event.observed(command.name, arguments, command.run)
+
+
+def refuse_developer(command: Command, arguments: dict[str, Any]) -> None:
+    """Raise Refusal where a developer's key gives a command that is not for its own apps."""
+    if is_admin() or command.is_for_all:
+        return
+    app = arguments.get("app") or ""
+    if not command.is_for_developers:
+        die(f"{command.name} is for admins", "`mooring help` lists what a developer may do")
+    if not may_see(app):
+        die(
+            f"this key is no developer's of {app[:60] or 'every app'}",
+            "an admin runs `mooring developer:allow APP < key.pub`",
+        )
 
 
 def say(message: str) -> None:

@@ -2,14 +2,14 @@
 
 import base64
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from mooring import files, names, paths
 from mooring.refusal import die
 
-Role = Literal["admin", "deploy"]
+Role = Literal["admin", "developer", "deploy"]
 TYPES = (
     "ssh-ed25519",
     "ssh-rsa",
@@ -24,16 +24,26 @@ PASTE = "paste one line like `ssh-ed25519 AAAA… you@laptop`, the content of id
 
 @dataclass(frozen=True)
 class Key:
-    """A public key and what it may do: `apps` are those that a deploy key may push to."""
+    """A public key and what it may do: push to `apps`, and give every command of an app on those it `develops`."""
 
     name: str
     role: Role
     key: str
     fingerprint: str
     apps: tuple[str, ...] = ()
+    develops: tuple[str, ...] = ()
 
     def may_push(self, app: str) -> bool:
-        return self.role == "admin" or app in self.apps
+        return self.may_develop(app) or app in self.apps
+
+    def may_develop(self, app: str) -> bool:
+        return self.role == "admin" or app in self.develops
+
+    def with_apps(self, apps: Iterable[str], develops: Iterable[str]) -> "Key":
+        """The key for other apps, its role what follows from them."""
+        wide = tuple(sorted(set(develops)))
+        narrow = tuple(sorted(set(apps) - set(wide)))
+        return replace(self, role="developer" if wide else "deploy", apps=narrow, develops=wide)
 
 
 def parse_public(text: str) -> tuple[str, str, str]:
@@ -74,7 +84,8 @@ def load() -> list[Key]:
     """All keys; raise Refusal where a person broke keys.toml."""
     try:
         table: dict[str, Any] = tomllib.loads(paths.KEYS.read_text())
-        return [Key(**{**each, "apps": tuple(each.get("apps", ()))}) for each in table.get("keys", [])]
+        lists = ("apps", "develops")
+        return [Key(**each | {name: tuple(each.get(name, ())) for name in lists}) for each in table.get("keys", [])]
     except FileNotFoundError:
         return []
     except (tomllib.TOMLDecodeError, TypeError) as error:
@@ -107,8 +118,9 @@ def save(keys: list[Key]) -> None:
     for key in keys:
         table = tomlkit.table()
         table.update({"name": key.name, "role": key.role, "key": key.key, "fingerprint": key.fingerprint})
-        if key.apps:
-            table["apps"] = list(key.apps)
+        for name, apps in (("apps", key.apps), ("develops", key.develops)):
+            if apps:
+                table[name] = list(apps)
         tables.append(table)
     document["keys"] = tables
     files.write(paths.KEYS, tomlkit.dumps(document), mode=0o640, group=paths.GIT_USER)
@@ -116,8 +128,8 @@ def save(keys: list[Key]) -> None:
 
 
 def authorized_line(key: Key) -> str:
-    """The line of authorized_keys: the gate is all that the key reaches; admins may have a terminal for it."""
-    options = "restrict,pty" if key.role == "admin" else "restrict"
+    """The line of authorized_keys: the gate is all that the key reaches; who gives commands may have a terminal."""
+    options = "restrict" if key.role == "deploy" else "restrict,pty"
     gate = f"{paths.PYTHON} -I -m hooks.gate {key.fingerprint}"
     return f'{options},command="{gate}" {key.key} {key.name}\n'
 
@@ -130,8 +142,11 @@ def add_admin(name: str, public: str) -> Key:
     return key
 
 
-def allow(apps: list[str], name: str, public: str) -> Key:
-    """Let a key push to some more apps; an admin's key may already, and stays an admin's."""
+def allow(apps: list[str], name: str, public: str, role: Role = "deploy") -> Key:
+    """Let a key push to some more apps or, as a developer's, do everything with them.
+
+    An admin's key may already, and stays an admin's.
+    """
     material, fingerprint, comment = parse_public(public)
     for app in apps:
         names.check_app(app)
@@ -139,10 +154,12 @@ def allow(apps: list[str], name: str, public: str) -> Key:
     def edit(keys: list[Key]) -> list[Key]:
         known = next((each for each in keys if each.fingerprint == fingerprint), None)
         if known and known.role == "admin":
-            die(f"this is the admin key {known.name}: it may push to every app", "allow another key")
+            die(f"this is the admin key {known.name}: it may do that with every app", "allow another key")
         fallback = known.name if known else _name_from(comment) or _name_from(fingerprint.removeprefix("SHA256:"))[:12]
-        own = tuple(sorted({*(known.apps if known else ()), *apps}))
-        key = Key(check_name(name or fallback), "deploy", material, fingerprint, own)
+        known = known or Key("", "deploy", material, fingerprint)
+        wide = {*known.develops, *(apps if role == "developer" else ())}
+        narrow = {*known.apps, *(apps if role == "deploy" else ())}
+        key = replace(known, name=check_name(name or fallback)).with_apps(narrow, wide)
         return [each for each in keys if each.fingerprint != fingerprint] + [key]
 
     change(edit)
@@ -150,19 +167,17 @@ def allow(apps: list[str], name: str, public: str) -> Key:
 
 
 def replace_app(app: str, by: Callable[[Key], tuple[str, ...]]) -> None:
-    """Put other apps (`by` of the key) in the place of `app` for every deploy key that may push to it.
+    """Put other apps (`by` of the key) in the place of `app` for every key that was allowed it.
 
     A key with no app left is removed.
     """
 
-    def edit(keys: list[Key]) -> list[Key]:
-        changed = [
-            replace(key, apps=tuple(sorted({*key.apps} - {app} | {*by(key)}))) if app in key.apps else key
-            for key in keys
-        ]
-        return [key for key in changed if key.role == "admin" or key.apps]
+    def changed(key: Key) -> Key:
+        narrow = {*key.apps} - {app} | ({*by(key)} if app in key.apps else set())
+        wide = {*key.develops} - {app} | ({*by(key)} if app in key.develops else set())
+        return key if key.role == "admin" else key.with_apps(narrow, wide)
 
-    change(edit)
+    change(lambda keys: [key for key in map(changed, keys) if key.role == "admin" or key.apps or key.develops])
 
 
 def _name_from(comment: str) -> str:
@@ -174,10 +189,11 @@ def pick(role: Role, word: str, app: str | None = None) -> Key:
     found = [
         each
         for each in load()
-        if each.role == role and word in (each.name, each.fingerprint) and (app is None or app in each.apps)
+        if word in (each.name, each.fingerprint)
+        and (each.role == role if app is None else app in (each.develops if role == "developer" else each.apps))
     ]
     if len(found) != 1:
-        listing = f"deploy:list {app}" if app else "access:list"
+        listing = f"{role}:list {app}" if app else "access:list"
         die(
             f"{len(found) or 'no'} {role} keys are called {word[:60]!r}",
             f"`mooring {listing}` shows them; name the fingerprint",

@@ -61,6 +61,14 @@ class Command:
     example: str
     arguments: tuple[Argument, ...]
     run: Run
+    is_for_all: bool = False
+    is_for_admins: bool = False
+
+    @property
+    def is_for_developers(self) -> bool:
+        """Whether it is about one app, and no more can be done with it than that."""
+        one_app = bool(self.arguments) and self.arguments[0].names == ("app",)
+        return self.is_for_all or (one_app and not self.is_for_admins)
 
     def parser(self) -> argparse.ArgumentParser:
         parser = Parser(
@@ -78,12 +86,18 @@ class Command:
 known: dict[str, Command] = {}
 
 
-def command(name: str, example: str, *arguments: Argument) -> Callable[[Run], Run]:
-    """Make a function a command; the first line of its docstring is its summary."""
+def command(
+    name: str, example: str, *arguments: Argument, for_all: bool = False, for_admins: bool = False
+) -> Callable[[Run], Run]:
+    """Make a function a command; the first line of its docstring is its summary.
+
+    A developer may give it where its first argument is APP, one of the developer's own. `for_all`: it tells nothing
+    of an app that is not the developer's. `for_admins`: it is about one app, and reaches beyond it.
+    """
 
     def register(function: Run) -> Run:
         summary = (function.__doc__ or "").strip().splitlines()[0]
-        known[name] = Command(name, summary, example, arguments, function)
+        known[name] = Command(name, summary, example, arguments, function, for_all, for_admins)
         return function
 
     return register

@@ -4,7 +4,7 @@ import sys
 
 from mooring import app as apps
 from mooring import domains, keys, names, release
-from mooring.actor import actor
+from mooring.actor import actor, may_see
 from mooring.app import App
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import moment, now, show, show_one
@@ -14,11 +14,11 @@ from mooring.refusal import die
 NEW = argument("new", metavar="NEW")
 
 
-@command("apps", "mooring apps", JSON)
+@command("apps", "mooring apps", JSON, for_all=True)
 def list_(json: bool) -> None:
-    """List the apps."""
+    """List the apps (for a developer, the own ones)."""
     rows = []
-    for app in apps.every():
+    for app in filter(lambda each: may_see(each.name), apps.every()):
         live, choices = app.live, app.choices()
         rows.append(
             {
@@ -130,6 +130,7 @@ def enable(app: str) -> int:
 )
 def destroy(app: str, force: bool) -> None:
     """Remove an app with its releases, config, repository, images and keys."""
+    from mooring import event
     from mooring.commands import removing
 
     target = apps.find(app)
@@ -137,12 +138,13 @@ def destroy(app: str, force: bool) -> None:
         print(f"This removes {app} for good. Type its name to go on: ", end="", file=sys.stderr, flush=True)
         if not sys.stdin or sys.stdin.readline().strip() != app:
             die(f"{app} was not removed", "type its name, or use --force")
+    event.tell_now()
     removing.remove(target, f"{app} was destroyed by {actor()}")
     keys.replace_app(app, lambda key: ())
     print(f"{app} is removed")
 
 
-@command("apps:clone", "mooring apps:clone my-app my-copy", APP, NEW)
+@command("apps:clone", "mooring apps:clone my-app my-copy", APP, NEW, for_admins=True)
 def clone(app: str, new: str) -> int:
     """Make a copy of an app: its repository, config and live image, under its own domain."""
     from mooring.commands import copying
@@ -153,10 +155,10 @@ def clone(app: str, new: str) -> int:
     return status
 
 
-@command("apps:rename", "mooring apps:rename my-app your-app", APP, NEW)
+@command("apps:rename", "mooring apps:rename my-app your-app", APP, NEW, for_admins=True)
 def rename(app: str, new: str) -> int:
     """Give an app another name, with its releases; it serves under the old one until it does under the new."""
-    from mooring import deploying, drain, spool
+    from mooring import deploying, drain, event, hook, spool
     from mooring.commands import copying, removing
 
     source = apps.find(app)
@@ -177,6 +179,8 @@ def rename(app: str, new: str) -> int:
             ps.stop(new, "")
         keys.replace_app(app, lambda key: (new,))
         parked = drain.park(app, new)
+        hook.rename(app, new)
+        event.note(app=new, was=app)
         removing.remove(source, f"{app} is called {new} now")
         drain.resume(parked, app)
         print(f"{app} is {new} now")

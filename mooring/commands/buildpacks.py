@@ -2,6 +2,7 @@
 
 from mooring import app as apps
 from mooring import buildpack
+from mooring.actor import is_admin
 from mooring.app import App
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import show
@@ -80,7 +81,8 @@ def clear(app: str) -> None:
 
 
 def check(text: str) -> None:
-    buildpack.parse(text, operator=True)
+    # A developer has no business in the server's folders.
+    buildpack.parse(text, operator=is_admin())
 
 
 def check_index(index: int | None, last: int) -> int:

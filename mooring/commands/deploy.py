@@ -48,7 +48,8 @@ def list_(app: str, json: bool) -> None:
     show(rows, as_json=json, empty=f"no deploy key for {app}: `mooring deploy:allow {app} < key.pub` adds one")
 
 
-@command("deploy:revoke", "mooring deploy:revoke my-app ci", APP, argument("who", metavar="NAME|FINGERPRINT"))
+@command("deploy:revoke", "mooring deploy:revoke my-app ci", APP, argument("who", metavar="NAME|FINGERPRINT"),
+         for_admins=True)  # fmt: skip
 def revoke(app: str, who: str) -> None:
     """Take an app from a deploy key; a key with no app left is removed."""
     names.check_app(app)

@@ -1,16 +1,18 @@
 """The server itself: `version`, `help`."""
 
 from mooring import __version__, commands
+from mooring.actor import is_admin
 from mooring.commands import argument, command
 
 
-@command("version", "mooring version")
+@command("version", "mooring version", for_all=True)
 def version() -> None:
     """Print Mooring's version."""
     print(f"mooring {__version__}")
 
 
-@command("help", "mooring help config:set", argument("name", metavar="COMMAND", nargs="?", default=""))
+@command("help", "mooring help config:set", argument("name", metavar="COMMAND", nargs="?", default=""),
+         for_all=True)  # fmt: skip
 def help_(name: str) -> None:
     """List the commands, or explain one."""
     if name:
@@ -20,7 +22,7 @@ def help_(name: str) -> None:
         found.parser().print_help()
         return
     print("mooring COMMAND …    on the server, or ssh mooring@HOST COMMAND … with an admin key\n")
-    every = commands.every()
+    every = [each for each in commands.every() if is_admin() or each.is_for_developers]
     width = max(len(each.name) for each in every)
     group = ""
     for each in every:

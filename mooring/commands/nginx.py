@@ -62,6 +62,7 @@ def set_(app: str, key: str, value: str) -> int:
     "mooring nginx:include my-app < snippet.conf",
     APP,
     argument("--remove", action="store_true", help="take the snippet out again"),
+    for_admins=True,
 )
 def include(app: str, remove: bool) -> int:
     """Put the snippet on standard input into the app's server blocks, if nginx takes it."""

@@ -13,6 +13,7 @@ from mooring.refusal import Refusal
 
 ADMIN = Key("alice", "admin", "ssh-ed25519 AAAA", "SHA256:a")
 DEPLOYER = Key("ci", "deploy", "ssh-ed25519 BBBB", "SHA256:b", ("my-app",))
+DEVELOPER = Key("bo", "developer", "ssh-ed25519 CCCC", "SHA256:c", ("pushed",), ("my-app",))
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +36,28 @@ def test_nothing_else_is(public: str) -> None:
             keys.parse_public(text)
 
 
-def test_every_key_is_restricted_and_only_an_admins_has_a_terminal() -> None:
-    assert keys.authorized_line(ADMIN).startswith("restrict,pty,command=")
+def test_every_key_is_restricted_and_only_one_that_gives_commands_has_a_terminal() -> None:
+    for key in (ADMIN, DEVELOPER):
+        assert keys.authorized_line(key).startswith("restrict,pty,command=")
     assert keys.authorized_line(DEPLOYER).startswith("restrict,command=")
     assert "hooks.gate SHA256:b" in keys.authorized_line(DEPLOYER)
+
+
+def test_a_developer_pushes_fetches_and_gives_commands_which_root_decides_about() -> None:
+    assert decide(DEVELOPER, "git-receive-pack 'my-app'") == Push("git-receive-pack", "my-app")
+    assert decide(DEVELOPER, "git-upload-pack 'my-app'") == Push("git-upload-pack", "my-app")
+    assert decide(DEVELOPER, "git-receive-pack 'pushed'") == Push("git-receive-pack", "pushed")
+    assert decide(DEVELOPER, "config other") == Command(("config", "other"))
+    for words in ("git-upload-pack 'pushed'", "git-receive-pack 'other'", "git-upload-pack 'other'"):
+        with pytest.raises(Refusal):
+            decide(DEVELOPER, words)
+
+
+def test_a_keys_role_follows_from_its_apps() -> None:
+    assert DEPLOYER.with_apps(["a"], ["b", "a"]) == Key(
+        "ci", "developer", "ssh-ed25519 BBBB", "SHA256:b", (), ("a", "b")
+    )
+    assert DEVELOPER.with_apps(["a"], []).role == "deploy"
 
 
 @pytest.mark.parametrize(
