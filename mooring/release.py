@@ -16,7 +16,6 @@ from mooring.refusal import die
 
 Status = Literal["queued", "live", "retired", "failed", "superseded", "cancelled"]
 DEFAULT_PORT = 5000
-ONE_OFFS = 31
 CHECKS = ("check", "liveness", "chosen_check", "chosen_liveness")
 ENDED: frozenset[Status] = frozenset({"live", "retired", "failed", "superseded", "cancelled"})
 
@@ -152,8 +151,9 @@ class Release:
 
 
 def one_off_addresses(subnet: str) -> list[str]:
-    """The last addresses of an app's network: none of them is a process's, so they are free for what runs once."""
-    return [str(address) for address in list(ipaddress.ip_network(subnet).hosts())[-ONE_OFFS:]]
+    """The last quarter of an app's network: none of them is a process's, so they are free for what runs once."""
+    hosts = list(ipaddress.ip_network(subnet).hosts())
+    return [str(address) for address in hosts[-(len(hosts) // 4) :]]
 
 
 def folder(name: ReleaseName) -> Path:

@@ -101,7 +101,8 @@ def placements(processes: tuple[Process, ...], subnet: str, taken: set[str]) -> 
 
     Raises Refusal where there are too few.
     """
-    hosts = (str(host) for host in list(ipaddress.ip_network(subnet).hosts())[1 : -release.ONE_OFFS])
+    taken = {*taken, *release.one_off_addresses(subnet)}
+    hosts = (str(host) for host in list(ipaddress.ip_network(subnet).hosts())[1:])
     free = (address for address in hosts if address not in taken)
     found = []
     for process in processes:
