@@ -186,6 +186,12 @@ def prepare_access_log(app: App) -> None:
     shutil.chown(access_log(app), worker()[0], "adm")
 
 
+def remove_logs(app: App) -> None:
+    """Remove what was logged of an app's requests, what logrotate has put aside too."""
+    for log in LOGS.glob(f"{access_log(app).name}*"):
+        log.unlink(missing_ok=True)
+
+
 def worker() -> tuple[str, str]:
     """The user and the group of nginx's workers, by nginx.conf."""
     import grp
