@@ -78,7 +78,8 @@ def note(container: ContainerName, state: State, limits: Limits) -> str:
     if used and used.killed and limits.memory:
         said.append(f"{used.killed} of its processes killed at its {formation.size(limits.memory)}")
     if used and used.refused and limits.pids:
-        said.append(f"refused {used.refused} processes at its limit of {limits.pids}")
+        times = "once" if used.refused == 1 else f"{used.refused} times"
+        said.append(f"refused a process {times} at its limit of {limits.pids}")
     return "; ".join(said)
 
 
