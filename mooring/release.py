@@ -190,7 +190,11 @@ def find(name: ReleaseName) -> Release | None:
 
 
 def _process(table: dict[str, Any]) -> Process:
-    checks = {name: Check(**table[name]) for name in CHECKS if table.get(name) is not None}
+    checks = {
+        name: Check(**{**check, "command": tuple(check.get("command", ()))})
+        for name in CHECKS
+        if (check := table.get(name)) is not None
+    }
     return Process(**{**table, "limits": Limits(**table.get("limits", {})), **checks})
 
 
