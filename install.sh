@@ -338,6 +338,9 @@ make_user_and_folders() {
     install -d -m 0755 "$spool" "$spool"/{launch,route,retire,queue,run,failed}
     install -d -m 0755 "$spool"/{queue,run}/{build,launch,route,retire}
     install -d -m 1770 -o root -g mooring "$spool/build"
+    # What delivers to webhooks works off their queues, and is nobody else (units/mooring-hook@.service).
+    getent group mooring-hook >/dev/null || groupadd --system mooring-hook
+    install -d -m 2750 -o root -g mooring-hook "$spool/hooks"
     local file
     for file in keys.toml authorized_keys; do
         [[ -e $etc/$file ]] || install -m 0640 -o root -g mooring /dev/null "$etc/$file"
@@ -757,6 +760,8 @@ start_mooring() {
     done
     systemctl start "${started_units[@]}" ||
         die "Mooring's units do not start" "systemctl status 'mooring*'"
+    # What forwards lines runs for months; its place in the journal is kept, so no line is lost.
+    [[ $code_changed == no ]] || systemctl try-restart 'mooring-drain@*.service'
 }
 
 # ---- the first key, the first app
@@ -857,8 +862,9 @@ uninstall() {
     step "Removing Mooring"
     rm -rf "$opt" "$launcher" "$spool" /run/mooring /var/cache/mooring
     if [[ $purge == yes ]]; then
-        rm -rf "$var" "$etc"
+        rm -rf "$var" "$etc" /var/lib/mooring-drain /var/lib/private/mooring-drain
         userdel mooring 2>/dev/null || true
+        groupdel mooring-hook 2>/dev/null || true
         detail "Mooring and its data are gone; the packages that it needed are still installed"
     elif [[ -d $var ]]; then
         detail "$var and $etc are kept: install.sh finds the apps there again, --uninstall --purge removes them"

@@ -105,8 +105,6 @@ def run(words: list[str]) -> int:
         raise Misuse(commands.unknown(name))
     arguments = vars(command.parser().parse_args(words[1:]))
     refuse_developer(command, arguments)
-    if not event.changes(command.name):
-        return command.run(**arguments) or 0
     return event.observed(command.name, arguments, command.run)
 
 

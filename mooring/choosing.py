@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from mooring import event
 from mooring.actor import actor
 from mooring.app import App, Choices
 
@@ -19,6 +20,7 @@ def choose(app: App, name: str, changes: dict[str, Any], kind: str) -> int:
     choices = app.choices()
     table: dict[str, Any] = getattr(choices, name)
     if merged(table, changes) == (table or None):
+        event.nothing_changed()
         print(f"nothing changed: {app.name} has it so already, and no release is made")
         return 0
     app.choose(**{name: lambda now: merged(now, changes)})

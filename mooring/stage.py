@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from mooring import release, spool, systemd
+from mooring import event, release, spool, systemd
 from mooring.app import App
 from mooring.journal import Log
 from mooring.names import ReleaseName
@@ -57,7 +57,7 @@ def fail(name: ReleaseName, stage: Stage, log: Log, reason: str) -> None:
 
 
 def end(name: ReleaseName, status: Status, reason: str = "") -> None:
-    """Record how a release ended; one that has ended stays as it is."""
+    """Record how a release ended, and tell of it; one that has ended stays as it is."""
     if not App(name.app).exists():
         return
     if release.exists(name):
@@ -65,7 +65,7 @@ def end(name: ReleaseName, status: Status, reason: str = "") -> None:
     else:
         record = release.Release(name, kind="push", actor="", created=time.time())
     if record.status == "queued":
-        release.save(record.changed(status=status, reason=reason).at("ended"))
+        event.ended(release.save(record.changed(status=status, reason=reason).at("ended")))
 
 
 def main(stage: Stage, following: Stage | None, work: Callable[[ReleaseName, Log], None]) -> None:

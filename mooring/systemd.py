@@ -41,20 +41,38 @@ def state_of(unit: str) -> str:
 
 def status(units: list[str]) -> dict[str, str]:
     """What each unit says of itself (sd_notify(3), STATUS=) while it runs, else its ActiveState."""
+    return {
+        unit: (state["ActiveState"] == "active" and state.get("StatusText")) or state["ActiveState"]
+        for unit, state in _shown(units, "ActiveState", "StatusText").items()
+    }
+
+
+def status_texts(units: list[str]) -> dict[str, str]:
+    """What each unit last said of itself, also one that has ended."""
+    return {unit: state.get("StatusText", "") for unit, state in _shown(units, "StatusText").items()}
+
+
+def _shown(units: list[str], *properties: str) -> dict[str, dict[str, str]]:
+    """Properties of units (systemctl(1), show), in one go."""
     import subprocess
 
     if not units:
         return {}
-    shown = subprocess.run(
-        ["systemctl", "show", "--property=Id,ActiveState,StatusText", *units],
-        capture_output=True, text=True, check=False,
-    ).stdout  # fmt: skip
+    argv = ["systemctl", "show", f"--property={','.join(('Id', *properties))}", *units]
+    shown = subprocess.run(argv, capture_output=True, text=True, check=False).stdout
     blocks = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in shown.split("\n\n")]
-    return {
-        block["Id"]: (block["ActiveState"] == "active" and block.get("StatusText")) or block["ActiveState"]
-        for block in blocks
-        if "Id" in block
-    }
+    return {block["Id"]: block for block in blocks if "Id" in block}
+
+
+def notify(state: str) -> None:
+    """Tell systemd of this unit's state, e.g. "STATUS=waiting" (sd_notify(3))."""
+    import os
+    import socket
+
+    path = os.environ.get("NOTIFY_SOCKET", "")
+    if path:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as connection:
+            connection.sendto(state.encode(), "\0" + path[1:] if path.startswith("@") else path)
 
 
 def processes_of(name: ReleaseName) -> str:

@@ -7,7 +7,7 @@ Run for the release that is live already, it brings a change of the app's domain
 
 import time
 
-from mooring import domains, files, release, routing, stage, vhost
+from mooring import domains, event, files, release, routing, stage, vhost
 from mooring.app import App
 from mooring.journal import Log
 from mooring.names import ReleaseName
@@ -32,6 +32,8 @@ def work(name: ReleaseName, log: Log) -> None:
         if app.choices().stopped:
             app.choose(stopped=None)
         log.end("live", *announce(app, record))
+        # Whoever pushed knows by now.
+        event.ended(record)
     else:
         log.end("live", f"-----> {app.name} v{name.number} is routed again")
 

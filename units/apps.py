@@ -6,12 +6,13 @@ python -m units.apps
 import os
 
 from mooring import app as apps
-from mooring import attachment, drain, release
+from mooring import attachment, drain, hook, release
 
 
 def units() -> list[str]:
-    """The units to start, the log drains first: their place in the journal is where they left off."""
-    return [drain.unit(each) for each in attachment.of(drain.KIND)] + [
+    drains = [drain.unit(each) for each in attachment.of(drain.KIND)]
+    hooks = [hook.path_unit(each) for each in attachment.of(hook.KIND)]
+    return [*drains, *hooks] + [
         container.unit
         for app in apps.every()
         if (live := app.live) and not ((choices := app.choices()).stopped or choices.disabled)

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mooring import files, syslog, tail
+from mooring import files, syslog, systemd, tail
 from units import wire as wires
 from units.wire import Wire
 
@@ -107,7 +107,7 @@ class Drain:
                     self.failing_since = time.monotonic()
                     say(f"{self.table['url']}: {reason(error)}; trying again")
                 pause = 1.0 if went_well else min(max(1.0, 2 * pause), LONGEST_PAUSE)
-                notify(f"STATUS=waiting: {reason(error)}; the next try in {pause:.0f} s")
+                systemd.notify(f"STATUS=waiting: {reason(error)}; the next try in {pause:.0f} s")
 
     def forward(self, wire: Wire) -> None:
         """Send what the journal has and what comes, until told to stop. Raises OSError when the connection is over."""
@@ -137,7 +137,7 @@ class Drain:
 
     def begin(self, now: float) -> None:
         self.connected = now
-        notify("STATUS=forwarding")
+        systemd.notify("STATUS=forwarding")
         if self.failing_since:
             say(f"{self.table['url']}: connected, {now - self.failing_since:.0f} s later")
             self.failing_since = 0.0
@@ -195,20 +195,12 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def notify(state: str) -> None:
-    """Tell systemd (sd_notify(3))."""
-    path = os.environ.get("NOTIFY_SOCKET", "")
-    if path:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as connection:
-            connection.sendto(state.encode(), "\0" + path[1:] if path.startswith("@") else path)
-
-
 def main() -> None:
     table = json.loads((Path(os.environ["CREDENTIALS_DIRECTORY"]) / "drain").read_text())
     file = Path(os.environ["STATE_DIRECTORY"]) / "cursor"
     cursor = file.read_text() if file.exists() else ""
     drain = Drain(sys.argv[1], table, Ledger(file, cursor or table["cursor"]))
-    notify("READY=1\nSTATUS=connecting")
+    systemd.notify("READY=1\nSTATUS=connecting")
     drain.run()
 
 

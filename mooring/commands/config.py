@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Callable
 
 from mooring import app as apps
-from mooring import environment, files
+from mooring import environment, event, files
 from mooring.actor import actor
 from mooring.app import App
 from mooring.commands import APP, JSON, argument, command
@@ -123,8 +123,10 @@ def change(app: App, edit: Edit, *, no_restart: bool) -> int:
         if changed:
             app.write_config(config)
     if not changed:
+        event.nothing_changed()
         print(f"nothing changed: {app.name} has it so already, and no release is made")
         return 0
+    event.note(keys=changed)
     live = app.live
     print(f"-----> {', '.join(changed)} changed", flush=True)
     if no_restart or live is None or app.choices().disabled:

@@ -5,7 +5,7 @@ import signal
 import sys
 from pathlib import Path
 
-from mooring import drain, engine, names, paths, spool, systemd
+from mooring import drain, engine, hook, names, paths, spool, systemd, vhost
 from mooring.app import App
 from mooring.journal import Log
 from mooring.program import ProgramError, run
@@ -43,6 +43,8 @@ def remove(app: App, reason: str) -> None:
     for workspace in paths.BUILDS.glob(f"{app.name}.*"):
         shutil.rmtree(workspace, ignore_errors=True)
     drain.remove_all(app.name)
+    vhost.remove_logs(app)
+    hook.remove_all(app.name)
     shutil.rmtree(gone, ignore_errors=True)
 
 
