@@ -59,6 +59,7 @@ main() {
     make_user_and_folders
     set_up_python
     install_code
+    install_manual
     write_settings
     set_up_docker
     set_up_journal
@@ -373,6 +374,25 @@ install_code() {
     printf '#!/bin/sh\nexec %s/bin/python -I -m mooring "$@"\n' "$venv" >"$work/launcher"
     place "$work/launcher" "$launcher" 0755
     find "$opt" -mindepth 1 -maxdepth 1 -type d ! -name venv ! -name "$(readlink "$opt/current")" -exec rm -rf {} +
+}
+
+# Where each page and each shell's completion belongs.
+readonly manual=(
+    mooring.1:/usr/local/share/man/man1/mooring.1
+    mooring.toml.5:/usr/local/share/man/man5/mooring.toml.5
+    mooring-units.7:/usr/local/share/man/man7/mooring-units.7
+    mooring.bash:/usr/share/bash-completion/completions/mooring
+    _mooring:/usr/local/share/zsh/site-functions/_mooring
+)
+
+install_manual() {
+    step "Installing the manual"
+    mkdir -p "$work/manual"
+    "$venv/bin/python" -I -m mooring.manual "$work/manual" || die "the manual could not be made" "is the checkout whole?"
+    local entry
+    for entry in "${manual[@]}"; do
+        place "$work/manual/${entry%%:*}" "${entry#*:}"
+    done
 }
 
 write_settings() {
@@ -860,7 +880,7 @@ uninstall() {
     remove_docker_settings
     remove_from_the_system
     step "Removing Mooring"
-    rm -rf "$opt" "$launcher" "$spool" /run/mooring /var/cache/mooring
+    rm -rf "$opt" "$launcher" "$spool" /run/mooring /var/cache/mooring "${manual[@]#*:}"
     if [[ $purge == yes ]]; then
         rm -rf "$var" "$etc" /var/lib/mooring-drain /var/lib/private/mooring-drain
         userdel mooring 2>/dev/null || true

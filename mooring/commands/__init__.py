@@ -67,7 +67,7 @@ class Command:
     @property
     def is_for_developers(self) -> bool:
         """Whether it is about one app, and no more can be done with it than that."""
-        one_app = bool(self.arguments) and self.arguments[0].names == ("app",)
+        one_app = any(argument.names == ("app",) for argument in self.arguments)
         return self.is_for_all or (one_app and not self.is_for_admins)
 
     def parser(self) -> argparse.ArgumentParser:
@@ -91,7 +91,7 @@ def command(
 ) -> Callable[[Run], Run]:
     """Make a function a command; the first line of its docstring is its summary.
 
-    A developer may give it where its first argument is APP, one of the developer's own. `for_all`: it tells nothing
+    A developer may give it where it has an argument APP, one of the developer's own. `for_all`: it tells nothing
     of an app that is not the developer's. `for_admins`: it is about one app, and reaches beyond it.
     """
 

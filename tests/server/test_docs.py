@@ -77,7 +77,7 @@ class Reader:
 def reader(admin: User, server: Server, tmp_path: Path) -> Iterator[Reader]:
     """With a repository that has a Dockerfile and no Procfile, and the files that the pages name."""
     repo = admin.repo(APP, apps.site("one"))
-    for name in ("ci", "alice"):
+    for name in ("ci", "alice", "bob"):
         new_key(repo.folder, name)
     repo.write({".env": "FROM_A_FILE=1\n"})
     folder = tmp_path / "bin"
@@ -111,6 +111,7 @@ def slow_push(reader: Reader) -> "subprocess.Popen[bytes]":
         "docs/deploying.md",
         "docs/buildpacks.md",
         "docs/one-off.md",
+        "docs/access.md",
         "docs/looking-inside.md",
     ],
 )

@@ -1,0 +1,123 @@
+"""Who may do what: the table of docs/access.md, each cell of it asked over ssh."""
+
+import shlex
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.server import apps
+from tests.server.cache import CHECKOUT
+from tests.server.user import User
+
+OWN, OTHER = "ghost-of-theirs", "ghost-of-others"
+"""Apps that do not exist: a command that is allowed says so, and changes nothing."""
+REFUSED = ("is for admins", "is no developer's of", "may push", "and nothing else")
+WORDS = {
+    "APP": OWN, "NEW": "ghost-two", "NAME": "x", "KEY": "K", "DOMAIN": "ghost.example", "COMMAND": "true",
+}  # fmt: skip
+
+
+def table() -> list[tuple[str, str, str, str]]:
+    """(command, admin, developer, deploy key) of each row of the page."""
+    rows = [
+        line.split("|")[1:-1] for line in (CHECKOUT / "docs/access.md").read_text().splitlines() if line[:3] == "| `"
+    ]
+    return [(row[0].strip(" `"), *(cell.strip() for cell in row[1:])) for row in rows]  # type: ignore[misc]
+
+
+def example(admin: User, command: str) -> list[str]:
+    """A command with arguments that it takes, by the example in its own help, for an app that is not there."""
+    text = admin.ssh("help", command).stdout.partition("example: mooring ")[2].splitlines()[0].partition(" < ")[0]
+    return [OWN if word == "my-app" else word for word in shlex.split(text)]
+
+
+def said(user: User, words: list[str]) -> str:
+    done = user.ssh(*map(shlex.quote, words), input="", timeout=60)
+    return f"{done.returncode} {done.stderr}"
+
+
+def is_refused(answer: str) -> bool:
+    return any(reason in answer for reason in REFUSED)
+
+
+def test_every_role_may_give_the_commands_of_the_page_and_no_others(admin: User, newcomer: Callable[..., User]) -> None:
+    developer, deployer = newcomer("dev"), newcomer("dep")
+    assert admin.ssh("developer:allow", OWN, input=developer.public_key).returncode == 0
+    assert admin.ssh("deploy:allow", OWN, input=deployer.public_key).returncode == 0
+    rows = table()
+    listed = {line.split()[0] for line in admin.ssh("help").stdout.splitlines() if line.startswith("  ")}
+    assert {row[0] for row in rows} == listed
+
+    def ask(row: tuple[str, str, str, str]) -> list[str]:
+        command, for_admin, for_developer, for_deployer = row
+        wrong = []
+        words = example(admin, command)
+        about_an_app = OWN in words
+        # What needs no app would be done: an admin asks only how it is done.
+        answer = said(admin, words if about_an_app and command != "apps:create" else [command, "--help"])
+        if is_refused(answer) or for_admin != "yes":
+            wrong.append(f"admin: {command}: {answer}")
+        if command != "apps:create":
+            answer = said(developer, words)
+            if is_refused(answer) != (for_developer == "no"):
+                wrong.append(f"developer: {command}: {answer}")
+        if about_an_app:
+            answer = said(developer, [OTHER if word == OWN else word for word in words])
+            if not is_refused(answer):
+                wrong.append(f"developer of another app: {command}: {answer}")
+        answer = said(deployer, words)
+        if is_refused(answer) != (for_deployer == "no"):
+            wrong.append(f"deploy key: {command}: {answer}")
+        return wrong
+
+    with ThreadPoolExecutor(4) as pool:
+        wrong = [line for lines in pool.map(ask, rows) for line in lines]
+    assert not wrong, "\n".join(wrong)
+    for name in (OWN, OTHER):
+        assert name not in admin.ssh("apps").stdout
+
+
+def test_a_developer_does_everything_with_an_app_but_nothing_beyond_it(
+    admin: User, newcomer: Callable[..., User], app_name: str
+) -> None:
+    developer = newcomer("dora")
+    assert admin.ssh("developer:allow", app_name, input=developer.public_key).returncode == 0
+    repo = developer.repo("mine", apps.site("mine"))
+    assert repo.push(app_name).ok
+    assert developer.ssh("config:set", app_name, "A=1").returncode == 0
+    assert developer.ssh("run", app_name, "echo", "hello").stdout == "hello\n"
+    assert developer.ssh("rollback", app_name).returncode == 0
+    assert [line.split()[0] for line in developer.ssh("apps").stdout.splitlines()[1:]] == [app_name]
+    assert "apps:rename" not in developer.ssh("help").stdout
+    for words in (["config", "hello"], ["config", "--json", "hello"], ["apps:destroy", "hello", "--force"]):
+        assert "is no developer's of hello" in developer.ssh(*words).stderr
+    folder = developer.ssh("buildpacks:set", app_name, "/etc")
+    assert "is a folder of the server" in folder.stderr
+    assert not repo.push("hello").ok
+    assert admin.ssh("developer:revoke", app_name, "dora@example.org").returncode == 0
+    assert developer.ssh("config", app_name).returncode == 255
+
+
+@pytest.mark.parametrize("page", ["man1/mooring.1", "man5/mooring.toml.5", "man7/mooring-units.7"])
+def test_the_manual_is_installed(admin: User, page: str) -> None:
+    text = admin.server.read(f"/usr/local/share/man/{page}")
+    assert text.startswith(".TH ")
+    assert ".SH NAME" in text
+
+
+def test_bash_completes_commands_apps_and_options(admin: User, app_name: str) -> None:
+    assert admin.ssh("apps:create", app_name).returncode == 0
+    script = """
+source /usr/share/bash-completion/completions/mooring
+complete_() { COMP_LINE=$1 COMP_POINT=${#1}; _mooring; echo "${COMPREPLY[*]}"; }
+"""
+
+    def completed(line: str) -> list[str]:
+        return admin.server.run(["bash", "-c", f'{script} complete_ "$1"', "bash", line]).stdout.split()
+
+    assert completed("mooring confi") == ["config", "config:export", "config:get", "config:import", "config:set",
+                                          "config:unset"]  # fmt: skip
+    assert completed("mooring config:se") == ["set"]
+    assert completed(f"mooring config {app_name[:-2]}") == [app_name]
+    assert completed("mooring config:set --no") == ["--no-restart"]
