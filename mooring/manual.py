@@ -61,8 +61,8 @@ def mooring_1() -> str:
         " \\fR[\\fIARGUMENT\\fR...]\n.br\n.B git push mooring@HOST:APP main\n",
         ".SH DESCRIPTION\n",
         escaped(
-            "Mooring runs apps that are pushed with git. Its commands are given at the server's shell, as root, or over "
-            "ssh with the key of an admin or a developer. A command of an app is open to its developers, but for "
+            "Mooring runs apps that are pushed with git. Its commands are given at the server's shell, as root, or "
+            "over ssh with the key of an admin or a developer. A command of an app is open to its developers, but for "
             "those that say otherwise.\n"
         ),
         ".SH COMMANDS\n",
