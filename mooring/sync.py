@@ -77,7 +77,7 @@ def start_timer(app: App, every: int) -> None:
     folder = UNITS / f"{timer(app)}.d"
     folder.mkdir(exist_ok=True)
     files.write(
-        folder / "every.conf", f"[Timer]\nOnActiveSec={every}s\nOnUnitInactiveSec=\nOnUnitInactiveSec={every}s\n"
+        folder / "every.conf", f"[Timer]\nOnUnitInactiveSec=\nOnActiveSec={every}s\nOnUnitInactiveSec={every}s\n"
     )
     run("systemctl", "daemon-reload")
     run("systemctl", "enable", "--quiet", timer(app))

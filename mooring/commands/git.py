@@ -108,7 +108,7 @@ def sync(app: str, url: str, ref: str, every: str, stop: bool) -> int:
     wanted = replace(wanted, every=seconds)
     incoming.refuse_locked(target)
     commit = incoming.fetch(target, wanted)
-    if wanted != known:
+    if wanted != known or every:
         following.save(target, wanted)
     if every:
         print(f"       {app} follows it, every {every}", flush=True)
