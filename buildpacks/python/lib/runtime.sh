@@ -47,7 +47,7 @@ make_environment() {
     export UV_PYTHON_INSTALL_DIR=/app/.python/runtime
     local minor=${version#3.}
     if ((${minor%%.*} < oldest)) || ! uv python list --all-versions --only-downloads "$version" 2>/dev/null | grep "^cpython-$version\b" >/dev/null; then
-        fail "$asked_in asks for Python $version, which there is not" "there are $(series); the distribution's is $system"
+        fail "$asked_in asks for Python $version, which cannot be had" "there are $(series); the distribution's is $system"
     fi
     quietly uv python install --no-bin "$version" ||
         fail "Python $version could not be downloaded: $reason" "push again when it can be reached, or write $distribution in $asked_in: the distribution's; uv knows $(series)"
