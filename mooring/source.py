@@ -34,7 +34,9 @@ def ssh_command(app: App) -> str:
     """What git runs for ssh (ssh(1)): the app's key and no other, hosts as they were when they were first met."""
     options = ["-o BatchMode=yes", "-o StrictHostKeyChecking=accept-new"]
     if app.ssh.is_dir():
-        options += [f"-o UserKnownHostsFile={app.ssh}/known_hosts", f"-i {app.ssh}/key", "-o IdentitiesOnly=yes"]
+        options.append(f"-o UserKnownHostsFile={app.ssh}/known_hosts")
+        if (app.ssh / "key").exists():
+            options += [f"-i {app.ssh}/key", "-o IdentitiesOnly=yes"]
     return " ".join(["ssh", *options])
 
 
@@ -87,4 +89,7 @@ def _git(name: ReleaseName, *arguments: str) -> None:
     )  # fmt: skip
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if line.strip()] or [f"status {done.returncode}"]
+        if denied := [line for line in said if "Permission denied" in line]:
+            hint = f"`mooring ssh:install {name.app} < key` gives git a key that it may use there"
+            die(f"git could not lay the commit out: {denied[0][:300]}", hint)
         die(f"git could not lay the commit out: {said[-1][:300]}", "mend the repository and push again")

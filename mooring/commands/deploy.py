@@ -12,11 +12,10 @@ from mooring.refusal import die
 @command("deploy", "mooring deploy my-app stable", APP, argument("what", metavar="TAG"))
 def deploy(app: str, what: str) -> int:
     """Deploy a tagged release again (its image, with today's config), or one by its number."""
-    from mooring import deploying, incoming
+    from mooring import deploying
     from mooring.commands.releases import chosen
 
     target = apps.find(app)
-    incoming.refuse_locked(target)
     name = tag.every(target).get(what)
     if name is None and not tag.NUMBERED.fullmatch(what):
         die(f"{app} has no tag {what[:60]!r}", f"`mooring tag:list {app}` lists them")
