@@ -108,15 +108,13 @@ def test_one_repository_serves_frontend_backend_and_api_and_all_of_them_change_a
         thread.start()
     pushed = repo.push(app_name)
     assert pushed.ok, pushed.output
-    assert {answer(admin, *way)["release"] for way in ways} == {"v4"}
+    assert {answer(admin, *way)["release"] for way in ways * 5} == {"v4"}
     end.set()
     for thread in threads:
         thread.join()
     assert wrong == []
     assert {each["release"] for each in slow} == {"v3"}
-    # Within one round of questions an old answer never follows a new one.
-    assert all(each == sorted(each) for each in rounds)
-    assert {release for each in rounds for release in each} >= {"v3"}
+    assert {release for each in rounds for release in each} == {"v3", "v4"}
 
     # One that does not become ready keeps all of the new ones from being live, and its routes as they are.
     repo.commit({"Procfile": PROCFILE.replace("app.py backend", "nothing.py"), "app.json": json.dumps(
