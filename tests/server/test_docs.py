@@ -21,6 +21,9 @@ FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 OURS = re.compile(r"git |ssh mooring@|cat \S+\.pub \| ssh ")
 """What is typed at the user's own machine; the rest is typed at the server's shell."""
 
+SEVERAL = "web: httpd -f -p $PORT -h /www\napi: httpd -f -p $PORT -h /www\nbackend: httpd -f -p $PORT -h /www\n"
+"""The Procfile of an app whose domains and routes go to several processes."""
+
 EXEMPT = {
     "sudo ./install.sh": "tests/server/test_install.py does",
     "sudo ./tests/run": "it runs this very test",
@@ -79,7 +82,8 @@ def reader(admin: User, server: Server, tmp_path: Path) -> Iterator[Reader]:
     repo = admin.repo(APP, apps.site("one"))
     for name in ("ci", "alice", "bob"):
         new_key(repo.folder, name)
-    repo.write({".env": "FROM_A_FILE=1\n"})
+    repo.write({".env": "FROM_A_FILE=1\n", "page.html": "<h1>Sorry</h1>\n", "password": "correct horse\n"})
+    repo.write({"snippet.conf": "add_header X-Frame-Options DENY always;\n"})
     folder = tmp_path / "bin"
     folder.mkdir()
     options = "\n".join(f"  {o.replace('=', ' ', 1)}" for o in ssh_command(admin.key) if "=" in o)
@@ -109,6 +113,7 @@ def slow_push(reader: Reader) -> "subprocess.Popen[bytes]":
         "README.md",
         "docs/quick-start.md",
         "docs/deploying.md",
+        "docs/domains.md",
         "docs/buildpacks.md",
         "docs/one-off.md",
         "docs/access.md",
@@ -120,6 +125,8 @@ def test_every_command_of_the_page_goes_well_as_it_is_written(
 ) -> None:
     lines = [line for line in commands(document) if not line.startswith(tuple(EXEMPT))]
     assert lines
+    if document == "docs/domains.md":
+        reader.repo.commit({"Procfile": SEVERAL})
     if not any(line.startswith("git remote add deploy") for line in lines):
         make_live()
     pushing = None
