@@ -49,6 +49,7 @@ def work(say: Say) -> None:
 
 def clean_app(app: App, tags: list[int], host: settings.Settings, say: Say) -> None:
     """Remove the images, records, sources and commits of the app that no kept release has."""
+    remove_sources(app)
     newest_first = release.every(app)
     with_image = retention.images(app, newest_first, host.releases_keep)
     known = {each.name: each for each in newest_first}
@@ -56,7 +57,6 @@ def clean_app(app: App, tags: list[int], host: settings.Settings, say: Say) -> N
     remove_images(app.name, unwanted, say)
     kept = retention.records(app, newest_first, host.releases_records, with_image)
     remove_records(app, [each for each in newest_first if each.name not in kept], say)
-    remove_sources(app)
     remove_commits(app, say)
 
 
