@@ -183,14 +183,30 @@ def test_an_idle_server_runs_nothing_of_mooring_but_a_small_waiter_for_each_proc
         assert int(rss) <= 10 * 1024
 
 
+def slowest_reading(server: Server, app: str) -> float:
+    """The median of three runs of the slowest of the commands that only read, in seconds."""
+    medians = []
+    for words in (["apps"], ["apps:info", app], ["ps", app], ["config", app], ["releases", app], ["domains", app]):
+        times = []
+        for _ in range(3):
+            begin = time.monotonic()
+            server.run(["mooring", *words])
+            times.append(time.monotonic() - begin)
+        medians.append(sorted(times)[1])
+    return max(medians)
+
+
 @pytest.mark.alone
-def test_commands_that_read_answer_within_a_quarter_of_a_second(owner: User, module_server: Server) -> None:
-    times = []
-    for _ in range(5):
-        begin = time.monotonic()
-        module_server.run(["mooring", "apps"])
-        times.append(time.monotonic() - begin)
-    assert sorted(times)[2] <= 0.25
+def test_commands_that_read_answer_within_a_quarter_of_a_second_and_half_a_second_with_300_apps(
+    owner: User, module_server: Server
+) -> None:
+    assert owner.repo("one", apps.site("one")).push("one").ok
+    assert slowest_reading(module_server, "one") <= 0.25
+    module_server.run(["sh", "-c", "seq -f crowd-%g 300 | xargs -P 2 -n 1 mooring apps:create"], timeout=300)
+    assert slowest_reading(module_server, "one") <= 0.5
+    assert owner.ssh("apps").stdout.count("crowd-") == 300
+    # A deploy costs what it costs at one app.
+    assert owner.ssh("ps:restart", "one").returncode == 0
 
 
 def test_after_a_reboot_every_app_serves_the_same_image_and_run_sh_ran_once_more(
