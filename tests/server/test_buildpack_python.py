@@ -122,7 +122,7 @@ def test_the_flask_example_deploys_restores_its_packages_and_serves_on_when_a_pu
     assert "you see a full moon" in admin.curl(host, "/?day=2026-11-24").body
 
 
-def test_a_lock_file_of_uv_poetry_or_pipenv_decides_what_is_installed(admin: User, app_name: str) -> None:
+def test_a_lock_file_of_uv_or_pipenv_decides_what_is_installed(admin: User, app_name: str) -> None:
     built = wheel("sextant")
     digest = f"sha256:{hashlib.sha256(built).hexdigest()}"
     repo = admin.repo(
@@ -161,7 +161,9 @@ def test_a_lock_file_of_uv_poetry_or_pipenv_decides_what_is_installed(admin: Use
     assert "Using Python 3.13.5, by Pipfile.lock" in pushed.output
     assert seen(admin, app_name)["packages"] == ["sextant"]
     bad = json.dumps(lock).replace(digest, "sha256:" + "0" * 64)
-    refused(repo, app_name, "Pipfile.lock could not be installed", "DO NOT MATCH THE HASHES", files={"Pipfile.lock": bad})
+    refused(
+        repo, app_name, "Pipfile.lock could not be installed", "DO NOT MATCH THE HASHES", files={"Pipfile.lock": bad}
+    )
 
 
 def test_djangos_static_files_are_collected_and_hooks_run_with_the_config_vars(admin: User, app_name: str) -> None:

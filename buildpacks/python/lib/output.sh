@@ -14,6 +14,6 @@ quietly() {
     "$@" >"$log" 2>&1 </dev/null && return
     tail -n 20 "$log" | sed 's/^/       /'
     reason=$({ grep -E '^\s*(ERROR|error|cause)[: ]' "$log" || grep -E '[[:alnum:]]' "$log" || echo "it said nothing"; } |
-        tail -n 1 | sed -E 's/^\s*(ERROR|error|cause): *//; s/\. .*//; s/\. .*//; s/\s+$//' | cut -c 1-200)
+        tail -n 1 | sed -E 's/^\s*(ERROR|error|cause): *//; s/\. .*//; s/\s+$//' | cut -c 1-200)
     return 1
 }
