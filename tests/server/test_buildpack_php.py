@@ -62,7 +62,8 @@ def test_the_php_example_deploys_restores_its_packages_and_says_what_it_cannot_h
     refused(repo, app_name, "composer.json requires PHP ^7.4, and there is PHP 8.")
     change(repo, "composer.json", "ext-mbstring", "ext-wonder")
     refused(repo, app_name, "ext-wonder", "no such PHP extension")
-    change(repo, "composer.lock", '"url": "packages/identicon"', '"url": "packages/lost"')
+    lock = (repo.folder / "composer.lock").read_text()
+    repo.commit({"composer.lock": lock.replace("1.0.0", "1.1.0").replace("packages/identicon", "packages/lost")})
     refused(repo, app_name, "composer install failed")
     change(repo, "Procfile", "-w public", "-w httpdocs")
     refused(repo, app_name, "no folder httpdocs to serve")
@@ -167,6 +168,10 @@ authors: [Ada]
 extensions: [ext/extconf.rb]
 files: [ext/extconf.rb, ext/native.c]
 require_paths: [lib]
+dependencies: []
+required_ruby_version: !ruby/object:Gem::Requirement
+  requirements: [[">=", !ruby/object:Gem::Version {version: "3.0"}]]
+specification_version: 4
 summary: Says how it was made.
 """
     data = gzip.compress(tar({"ext/extconf.rb": extension.encode(), "ext/native.c": source.encode()}))
