@@ -23,7 +23,7 @@ public class Poll {
         server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
         server.createContext("/", Poll::page);
         server.createContext("/votes", Poll::votes);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> server.stop(5)));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> server.stop(1)));
         server.start();
         System.out.println("poll listens on port " + port);
     }
