@@ -74,7 +74,7 @@ def info(app: str, json: bool) -> None:
 
 @command("apps:lock", "mooring apps:lock my-app", APP)
 def lock(app: str) -> None:
-    """Take no pushes for an app; what serves serves on."""
+    """Take no pushes, archives, images or new commits for an app; what serves serves on."""
     apps.find(app).choose(locked=True)
     print(f"{app} takes no pushes until `mooring apps:unlock {app}`")
 
