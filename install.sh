@@ -421,7 +421,7 @@ domain = "$domain"
 # How many apps build at once.
 # parallel = 2
 
-# What one build may take: memory ("4g", or "50%" of the server's), processes and threads, seconds.
+# What builds may take together: memory ("4g", or "50%" of the server's), processes and threads; and seconds for one.
 # memory = "80%"
 # pids = 8192
 # timeout = 3600

@@ -1,17 +1,20 @@
-"""`docker build` with BuildKit: where every way of building ends. Its limits are those of the stage's own unit."""
+"""`docker build` with BuildKit: where every way of building ends."""
 
 import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 
-from mooring import settings
+from mooring import files, paths, settings
 from mooring.journal import Log
 from mooring.names import ReleaseName
 from mooring.program import ProgramError, follow, run
 from mooring.refusal import die
 
 CGROUPS = Path("/sys/fs/cgroup")
+SLICE = "mooring_builds.slice"
+"""What all builds run in, and its limits are theirs. One for all: BuildKit takes the cgroup for a part of what a step
+is, so steps in another one would not be cached ones."""
 STEP = re.compile(r"#\d+ \[(?:\S+ )*\s*(\d+/\d+)\] (.*)")
 """e.g. `#7 [build  2/12] RUN make`: the numbers of many steps are aligned, a stage has its name."""
 OUTPUT = re.compile(r"#\d+ (?:\d+\.\d+ ?)(.*)")
@@ -71,14 +74,15 @@ def build(
     Refusal, what is wrong with the app.
     """
     allowed = settings.load()
-    parent = limit(allowed)
+    apply_limits(allowed)
+    failures = memory_failures()
     try:
         status = follow(
             "docker", "build",
             "--progress=plain",
             f"--tag={name.image}",
             f"--label=mooring.app={name.app}",
-            f"--cgroup-parent={parent}",
+            f"--cgroup-parent=/{SLICE}",
             *proxies(),
             *options,
             str(context),
@@ -98,12 +102,12 @@ def build(
             "the disk is full: the build could not be stored",
             "free space (`docker system df` shows where it is), then push again",
         )
-    if progress.killed and out_of_memory():
+    if progress.killed and memory_failures() > failures:
         die(
             f"the build was killed at its limit of memory, {property_of('MemoryMax')}",
             "let it need less, or set `memory` below [builds] in mooring.toml",
         )
-    if progress.without_processes and out_of_processes():
+    if progress.without_processes:
         die(
             f"the build reached its limit of {property_of('TasksMax')} processes and threads",
             "let it start fewer, or set `pids` below [builds] in mooring.toml",
@@ -117,55 +121,27 @@ def proxies() -> list[str]:
     return [f"--build-arg={name}" for name in known if os.environ.get(name)]
 
 
-def limit(allowed: settings.Settings) -> str:
-    """Let the build's processes count as this unit's own; return the cgroup that they get.
-
-    So `MemoryMax=` and `TasksMax=` of mooring-build@.service are a build's limits, and `systemctl status` shows what
-    it runs (cgroups(7); systemd's "Control Group APIs and Delegation").
-    """
-    path = own_cgroup()
-    changed = {"MemoryMax": allowed.builds_memory.upper(), "TasksMax": str(allowed.builds_pids or "")}
-    wanted = [f"{key}={value}" for key, value in changed.items() if value]
-    if wanted and path.endswith(".service"):
-        run("systemctl", "set-property", "--runtime", path.rpartition("/")[2], *wanted)
-    unified = CGROUPS / path.lstrip("/")
-    if (CGROUPS / "cgroup.controllers").exists() and not path.endswith("/stage"):
-        # A cgroup that has children with controllers has no process of its own.
-        (unified / "stage").mkdir(exist_ok=True)
-        (unified / "stage/cgroup.procs").write_text(str(os.getpid()))
-    return path.removesuffix("/stage")
+def apply_limits(allowed: settings.Settings) -> None:
+    """Let what builds run have no more than the host's settings say; systemd is asked only where that has changed."""
+    wanted = f"MemoryMax={allowed.builds_memory.upper()} TasksMax={allowed.builds_pids}"
+    in_force = paths.RUN / "build-limits"
+    if not in_force.exists() or in_force.read_text() != wanted:
+        run("systemctl", "set-property", "--runtime", SLICE, *wanted.split())
+        files.write(in_force, wanted)
 
 
-def own_cgroup() -> str:
-    """The cgroup that systemd gave this process, as a path below the root of the hierarchy."""
-    lines = Path("/proc/self/cgroup").read_text().splitlines()
-    fields = [line.split(":", 2) for line in lines]
-    return next(path for _, kind, path in fields if kind in ("", "name=systemd"))
-
-
-def out_of_memory() -> bool:
-    """Whether this unit has reached its limit of memory (cgroup v2's memory.events, v1's memory.failcnt)."""
-    path = own_cgroup().removesuffix("/stage").lstrip("/")
-    events, failures = CGROUPS / path / "memory.events", CGROUPS / "memory" / path / "memory.failcnt"
+def memory_failures() -> int:
+    """How often builds have reached their limit of memory (cgroup v2's memory.events, v1's memory.failcnt)."""
+    events, failures = CGROUPS / SLICE / "memory.events", CGROUPS / "memory" / SLICE / "memory.failcnt"
     if events.exists():
-        return dict(line.split() for line in events.read_text().splitlines())["oom_kill"] != "0"
-    return failures.exists() and int(failures.read_text()) > 0
-
-
-def out_of_processes() -> bool:
-    """Whether this unit has had as many processes as it may (pids.peak, where the kernel keeps it)."""
-    path = own_cgroup().removesuffix("/stage").lstrip("/")
-    for folder in (CGROUPS / path, CGROUPS / "pids" / path):
-        if (folder / "pids.peak").exists():
-            return (folder / "pids.peak").read_text() == (folder / "pids.max").read_text()
-    return True
+        return int(dict(line.split() for line in events.read_text().splitlines())["oom_kill"])
+    return int(failures.read_text()) if failures.exists() else 0
 
 
 def property_of(name: str) -> str:
-    """What systemd says of a limit of this unit."""
-    unit = own_cgroup().removesuffix("/stage").rpartition("/")[2]
+    """What systemd says of a limit of builds."""
     try:
-        value = run("systemctl", "show", "--property", name, "--value", unit).strip()
+        value = run("systemctl", "show", "--property", name, "--value", SLICE).strip()
     except ProgramError:
         return "?"
     return f"{int(value) >> 20} MiB" if name == "MemoryMax" and value.isdigit() else value

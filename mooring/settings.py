@@ -13,17 +13,16 @@ from mooring.refusal import die
 class Settings:
     """Times are in seconds; each field's file name is its group, a dot, and its key.
 
-    `builds_memory` ("4g", "50%") and `builds_pids` are the limits of one build; empty and 0 for those that
-    mooring-build@.service has. `builds_cache` ("10g", or a part of the disk, "20%") is what the nightly cleanup leaves.
+    `builds_memory` ("4g", "50%" of the server's) and `builds_pids` are what all builds may have. `builds_cache` ("10g", or a part of the disk, "20%") is what the nightly cleanup leaves.
     """
 
     domain: str = "localhost"
     apps_auto_create: bool = True
     builds_cache: str = "10g"
     builds_detect_timeout: int = 60
-    builds_memory: str = ""
+    builds_memory: str = "80%"
     builds_parallel: int = 2
-    builds_pids: int = 0
+    builds_pids: int = 8192
     builds_timeout: int = 3600
     checks_timeout: int = 60
     drain_timeout: int = 60
@@ -58,10 +57,10 @@ def _wrong(name: str, value: Any) -> bool:
     """Whether a value of the right kind would break later what it is for."""
     if name == "domain":
         return not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", value)
-    if name in ("builds_parallel", "builds_timeout", "builds_detect_timeout"):
+    if name in ("builds_parallel", "builds_pids", "builds_timeout", "builds_detect_timeout"):
         return bool(value < 1)
     if name == "builds_memory":
-        return not re.fullmatch(r"[1-9][0-9]*[mg]|[1-9][0-9]?%|100%|", value, re.IGNORECASE)
+        return not re.fullmatch(r"[1-9][0-9]*[mg]|[1-9][0-9]?%|100%", value, re.IGNORECASE)
     if name == "builds_cache":
         return not re.fullmatch(r"[0-9]+[kmg]?|[1-9][0-9]?%", value, re.IGNORECASE)
     if name == "git_max_pack_size":

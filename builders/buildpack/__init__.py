@@ -71,7 +71,8 @@ def build(workspace: Workspace, log: Log, *, choices: Choices, commit: str, fres
 
     def failed(status: int) -> None:
         if progress.failure:
-            die(f"{progress.failure}: {progress.reason or 'its lines are above'}", "mend that, then push again")
+            reason = progress.reason or "its lines are above"
+            die(f"{progress.failure}: {reason}", "" if reason.endswith(")") else "mend that, then push again")
         die(progress.refusal or f"the build failed: {progress.error or f'status {status}'}")
 
     with tempfile.NamedTemporaryFile(dir=paths.RUN, prefix="config.") as secret:
