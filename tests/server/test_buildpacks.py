@@ -366,6 +366,22 @@ def test_the_release_phase_runs_once_for_each_release_with_its_config_before_any
     )
 
 
+def test_a_change_of_the_source_makes_a_layer_of_the_source_and_no_other(
+    admin: User, server: Server, app_name: str
+) -> None:
+    repo = admin.repo("layers", {**apps.PLAIN, "Aptfile": "jq\n"})
+    first = repo.push(app_name)
+    assert "-----> Installing packages: jq" in first.output
+    repo.commit({"web.pl": str(apps.PLAIN["web.pl"]) + "# changed\n"})
+    second = repo.push(app_name)
+    assert second.ok
+    assert "Installing packages" not in second.output
+    inspected = ["docker", "image", "inspect", "-f", "{{json .RootFS.Layers}}"]
+    one, two = (json.loads(server.run([*inspected, f"mooring/{app_name}:{number}"]).stdout) for number in (1, 2))
+    assert len([layer for layer in two if layer not in one]) == 1
+    assert server.run(["docker", "exec", f"{app_name}.2.web.1", "jq", "--version"]).stdout.startswith("jq")
+
+
 def test_a_release_phase_goes_on_when_its_stage_is_killed_and_is_not_run_twice(
     admin: User, server: Server, app_name: str
 ) -> None:
