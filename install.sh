@@ -340,8 +340,8 @@ make_user_and_folders() {
     install -d -m 0755 "$spool"/{queue,run}/{build,launch,route,retire}
     install -d -m 1770 -o root -g mooring "$spool/build"
     # What delivers to webhooks works off their queues, and is nobody else (units/mooring-hook@.service).
-    getent group mooring-hook >/dev/null || groupadd --system mooring-hook
-    install -d -m 2750 -o root -g mooring-hook "$spool/hooks"
+    getent group mooring-hooks >/dev/null || groupadd --system mooring-hooks
+    install -d -m 2750 -o root -g mooring-hooks "$spool/hooks"
     local file
     for file in keys.toml authorized_keys; do
         [[ -e $etc/$file ]] || install -m 0640 -o root -g mooring /dev/null "$etc/$file"
@@ -713,7 +713,11 @@ set_up_nginx() {
     local link=/etc/nginx/conf.d/mooring.conf main_conf=/etc/nginx/modules-enabled/99-mooring.conf undo=()
     changed=no
     place "$here/units/nginx.conf" /etc/systemd/system/nginx.service.d/mooring.conf
-    [[ $changed == no ]] || systemctl daemon-reload
+    if [[ $changed == yes ]]; then
+        systemctl daemon-reload
+        # nginx's package has started it already; what it starts anew with a reload inherits this.
+        [[ ! -s /run/nginx.pid ]] || prlimit --pid "$(</run/nginx.pid)" --nofile=16384: 2>/dev/null || true
+    fi
     changed=$code_changed
     if grep -qs modules-enabled /etc/nginx/nginx.conf; then
         [[ -e $main_conf ]] || undo+=("$main_conf")
@@ -884,7 +888,7 @@ uninstall() {
     if [[ $purge == yes ]]; then
         rm -rf "$var" "$etc" /var/lib/mooring-drain /var/lib/private/mooring-drain
         userdel mooring 2>/dev/null || true
-        groupdel mooring-hook 2>/dev/null || true
+        groupdel mooring-hooks 2>/dev/null || true
         detail "Mooring and its data are gone; the packages that it needed are still installed"
     elif [[ -d $var ]]; then
         detail "$var and $etc are kept: install.sh finds the apps there again, --uninstall --purge removes them"

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 KIND = Kind(paths.HOOKS, "webhook")
 QUEUES = paths.SPOOL / "hooks"
-GROUP = "mooring-hook"
-"""May work off the queues, and nothing else: what delivers has a user of its own in it."""
 MOST_WAITING = 1000
 """Deliveries that wait for one webhook; what comes beyond is in the journal alone."""
 LAST_WORDS = 3.0
