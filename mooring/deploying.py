@@ -53,6 +53,7 @@ def rebuild(app: App, actor: str, *, fresh: bool) -> int:
     One that was made from an image is made from it again. `fresh` uses no cached layer. Raises Refusal where there is
     no commit.
     """
+    refuse_disabled(app)
     live = release.load(app.live) if app.live else None
     if live and live.from_image:
         from mooring import incoming
@@ -72,6 +73,7 @@ def build(app: App, order: Order) -> int:
     """
     from mooring.program import ProgramError, as_git_user, run
 
+    refuse_disabled(app)
     name = app.claim_number()
     try:
         run(*as_git_user((str(paths.PYTHON), "-I", "-m", "hooks.lay_out", str(name), order.commit)), cwd=Path("/"))

@@ -119,6 +119,7 @@ def slow_push(reader: Reader) -> "subprocess.Popen[bytes]":
         "docs/access.md",
         "docs/looking-inside.md",
         "docs/releases.md",
+        "docs/scaling.md",
     ],
 )
 def test_every_command_of_the_page_goes_well_as_it_is_written(
