@@ -37,7 +37,8 @@ def parse(url: str) -> Address:
         port = parts.port
     except ValueError:
         die(f"{url[:80]!r} is no address of a log service", EXAMPLE)
-    if parts.scheme not in PORTS:
+    # urlsplit takes line breaks out without a word.
+    if parts.scheme not in PORTS or not url.isprintable():
         die(f"{url[:80]!r} is no address of a log service: a drain speaks syslog", EXAMPLE)
     if parts.username is not None or parts.path.strip("/") or parts.query or parts.fragment:
         die("a drain's URL is a host and a port, nothing else", f"{EXAMPLE}; a service's token goes into --data")

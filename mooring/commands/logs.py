@@ -69,7 +69,8 @@ def failed(app: str, json: bool) -> None:
         None,
     )
     if record is None:
-        die(f"no release of {app} has failed", f"`mooring logs {app}` shows what runs, `mooring releases {app}` all")
+        show([], as_json=json, empty=f"no release of {app} has failed: `mooring logs {app}` shows what runs")
+        return
     matches = [{**match, "MOORING_RELEASE": str(record.name)} for match in said_by(app, build=True)]
     found = tail.last(matches, 10_000, lambda _: True)[0]
     if json:

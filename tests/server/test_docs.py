@@ -117,6 +117,7 @@ def slow_push(reader: Reader) -> "subprocess.Popen[bytes]":
         "docs/buildpacks.md",
         "docs/one-off.md",
         "docs/access.md",
+        "docs/logs.md",
         "docs/looking-inside.md",
         "docs/releases.md",
         "docs/scaling.md",
