@@ -304,8 +304,8 @@ def test_a_webhook_is_told_signed_and_again_until_it_takes_it(
         secret = re.search(r"secret: ([0-9a-f]{64})", added)
         assert secret
         does(owner, "hooks:add", APP, other.url, "--events", "config,deploy:failed")
-        first = receiver.heard.until(lambda found: found)[0]
-        assert told([first]) == ["hooks:add"]
+        # That there is another is told too, to whom it may concern.
+        assert told(receiver.heard.until(lambda found: len(found) == 2)) == ["hooks:add", "hooks:add"]
 
         receiver.answers += [500, 302]
         begin = len(receiver.heard.items)
@@ -339,8 +339,6 @@ def test_a_webhook_is_told_signed_and_again_until_it_takes_it(
         answer = owner.ssh("hooks:test", APP)
         assert answer.returncode == 1
         assert "301, and redirects are not followed" in answer.stdout
-        assert not any(each.headers["x-mooring-event"] == "" for each in other.heard.items)
-
         assert "green" not in "".join(each.body.decode() for each in receiver.heard.items)
         assert secret[1] not in does(owner, "hooks", APP)
         assert module_server.run(["stat", "-c", "%a %U", f"/var/lib/mooring/hooks/{APP}.1"]).stdout == "600 root\n"
