@@ -96,6 +96,7 @@ class Server:
             self._await(listener, "X_NSPAWN_LEADER_PID=")
             self._writable_controllers()
             self._await(listener, "READY=1")
+            self._controllers_known()
         return self
 
     def shutdown(self) -> None:
@@ -360,6 +361,11 @@ class Server:
         mounts = [f"/sys/fs/cgroup/{name}" for name in cgroup.V1_CONTROLLERS]
         script = 'for m; do if [ -d "$m" ]; then mount -o remount,rw,bind "$m" || exit; fi; done'
         call(*self._enter(), "sh", "-c", script, "remount", *mounts)
+
+    def _controllers_known(self) -> None:
+        """Where systemd looked before they were writable, it takes them for none of its own: let it look again."""
+        if not cgroup.unified():
+            self.run(["sh", "-c", "test -d /sys/fs/cgroup/memory/init.scope || systemctl daemon-reexec"])
 
     def _enter(self) -> list[str]:
         if not self.leader:
