@@ -78,7 +78,7 @@ provide_tools() {
     # The headers are read when an addon in C++ is compiled, at the latest when the lock file changes.
     headers=${key/tools/headers}.gz
     kept+=("$headers")
-    step "Node.js $(cat .node/version), $manager $(jq -r .version ".node/lib/$manager/package.json" 2>/dev/null || echo not needed)"
+    step "Node.js $(cat .node/version), $manager $(jq -r .version ".node/lib/$manager/package.json" 2>/dev/null || echo "cannot be had, and is not needed")"
 }
 
 install_tools() {
@@ -89,7 +89,7 @@ install_tools() {
     local registry
     registry=$(sed -nE 's/^registry *= *//p' /etc/npmrc .npmrc 2>/dev/null | tail -n 1) || true
     [[ -z $registry ]] || export COREPACK_NPM_REGISTRY=${registry%/}
-    if (cd / && quietly with_config corepack "npm@$npm_range" --version); then
+    if (cd / && with_config corepack "npm@$npm_range" --version) >/tmp/output 2>&1; then
         mv "$(compgen -G '/tmp/corepack/npm/*' || compgen -G '/tmp/corepack/v*/npm/*')" .node/lib/npm
         rm -rf .node/lib/npm/{docs,man,.corepack}
         link npm
