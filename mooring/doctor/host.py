@@ -1,6 +1,7 @@
 """The server: disk, Docker, nginx, sshd, units, settings."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,7 +75,7 @@ def nginx() -> Iterator[Finding]:
     status, text = output("nginx", "-t")
     if status:
         lines = [line for line in text.splitlines() if "[emerg]" in line] or text.splitlines()
-        reason = lines[0].partition("[emerg] ")[2] or lines[0]
+        reason = re.sub(r"^.*\[emerg\] (\d+#\d+: )?", "", lines[0])
         yield Finding(
             "nginx", f"its configuration is broken: {reason[:200]}", "mend that file; `nginx -t` tells when it is well"
         )
