@@ -13,8 +13,8 @@ from mooring.refusal import die
 class Settings:
     """Times are in seconds; each field's file name is its group, a dot, and its key.
 
-    `builds_memory` ("4g", "50%" of the server's) and `builds_pids` are what all builds may have together. `builds_cache`
-    ("10g", or a part of the disk, "20%") is what the nightly cleanup leaves.
+    `builds_memory` ("4g", "50%" of the server's) and `builds_pids` are what all builds may have together.
+    `builds_cache` ("10g", or a part of the disk, "20%") is what the nightly cleanup leaves.
     """
 
     domain: str = "localhost"
