@@ -20,7 +20,11 @@ DOING = frozenset({"rebuild", "rollback", "deploy", "run", "enter", "exec", "cle
 """The words without a verb that do something."""
 TELLABLE = ("process", "counts", "wanted", "number", "name", "who", "new", "tag", "branch", "user", "domain", "path")
 """The arguments that may be told as they were typed: none of them can be secret."""
-ACCESS = ("deploy:allow", "deploy:revoke", "developer:allow", "developer:revoke")
+GROUPS = {
+    **dict.fromkeys(("deploy:allow", "deploy:revoke", "developer:allow", "developer:revoke"), "access"),
+    "deploys:cancel": "deploy",
+}
+"""The groups of those that are not called by them."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,8 @@ class Event:
 
     @property
     def group(self) -> str:
-        """What `hooks:add --events` names: the event's first word; who may do what is `access`."""
-        return "access" if self.name in ACCESS else self.name.partition(":")[0]
+        """What `hooks:add --events` names: the event's first word, but `access` for who may do what."""
+        return GROUPS.get(self.name, self.name.partition(":")[0])
 
     @property
     def text(self) -> str:
