@@ -118,6 +118,9 @@ def sync(app: App, followed: Sync, actor: str, *, polled: bool = False) -> int:
     One that is `polled` deploys no commit twice: what failed, or was rolled back, is not tried again and again.
     Raises Refusal where it cannot be fetched.
     """
+    if polled and app.choices().locked:
+        say(f"{app.name} is locked: nothing is deployed")
+        return 0
     refuse_locked(app)
     commit = fetch(app, followed)
     return deploy_fetched(app, followed, commit, actor, polled=polled)
