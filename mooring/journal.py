@@ -4,6 +4,7 @@ Fields: MOORING_APP, MOORING_RELEASE (my-app.42), MOORING_STAGE, and MOORING_STA
 MOORING_EVENT=process on what is said of a container, among its own lines.
 """
 
+import time
 from collections.abc import Callable
 
 from mooring import release
@@ -13,6 +14,10 @@ from mooring.spool import STAGES, Stage
 POLL = 0.03
 """Seconds between two looks. journald announces new entries up to 0.25 s late (it collects them); a look
 at the mapped file costs next to nothing and sees them at once."""
+
+
+PATIENCE = 2.0
+"""Seconds without a line, and since a release has ended, after which its last line is taken for lost."""
 
 
 class Log:
@@ -74,11 +79,11 @@ def follow(name: ReleaseName, since: float, out: Callable[[str], None]) -> str:
                 return str(entry["MOORING_STATUS"])
         reader.wait(POLL)
         silent += POLL
-        if silent > 2:
+        if silent > PATIENCE:
             silent = 0.0
             if release.exists(name):
                 record = release.load(name)
-                if record.status in release.ENDED and record.times.get("ended", 0) > since:
+                if record.status in release.ENDED and since < record.times.get("ended", 0) < time.time() - PATIENCE:
                     out(f" !     {record.reason}" if record.reason else f"       {name} is {record.status}")
                     return record.status
 
