@@ -13,11 +13,12 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from mooring import formation, paths, release, running, settings
+from mooring import paths, release, running, settings
 from mooring.checks import Check
 from mooring.names import ContainerName
 from mooring.refusal import Refusal, die
 from mooring.release import Process
+from units import ending
 from units.start import leave_reason
 from units.wait import open_process
 
@@ -161,9 +162,10 @@ def killed_at_limit(identity: str, process: Process, gone: Callable[[float], boo
         return ""
     with contextlib.suppress(engine.EngineError, OSError):
         engine.ask("POST", f"/containers/{identity}/wait")
-        if engine.ask("GET", f"/containers/{identity}/json")["State"].get("OOMKilled"):
-            size = formation.size(process.limits.memory)
-            return f"it was killed at its {size} before it was ready (`mooring ps:limit` gives it more)"
+        state = ending.state_of(identity, process.limits)
+        if state.get("ExitCode") == ending.KILLED:
+            why = ending.why(state, process.limits)
+            return f"it {why} before it was ready (`mooring ps:limit` gives it more memory)"
     return ""
 
 

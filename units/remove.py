@@ -6,35 +6,20 @@ python -m units.remove my-app.42.web.1
 import os
 import sys
 
-from mooring import engine, formation, journal, paths, release, running
+from mooring import engine, journal, paths, release, running
 from mooring.names import ONE_OFF, RELEASE_PHASE, ContainerName
-from mooring.release import Limits
-
-KILLED = 137
-"""The exit status of a process that ended by SIGKILL."""
-
-
-def why(state: dict[str, object], limits: Limits, result: str) -> str:
-    """How a container ended: of its state (Engine API), and systemd's $SERVICE_RESULT (systemd.exec(5))."""
-    status = state.get("ExitCode")
-    if result == "watchdog":
-        return "did not answer its liveness check"
-    if state.get("Running"):
-        return "was not ready"
-    if state.get("OOMKilled") and limits.memory:
-        at_limit = f"killed at its {formation.size(limits.memory)}"
-        return f"was {at_limit}" if status == KILLED else f"ended with status {status}; a process was {at_limit}"
-    return f"was killed (status {KILLED})" if status == KILLED else f"ended with status {status}"
+from units import ending
 
 
 def say_why(container: ContainerName) -> None:
     """Say how a process that served ended, in the log of its app and for `ps`; of the release phase, to the push."""
     record = release.load(container.release)
-    state = engine.ask("GET", f"/containers/{container}/json")["State"]
-    text = why(state, record.process(container.process).limits, os.environ.get("SERVICE_RESULT", ""))
+    limits = record.process(container.process).limits
+    state = ending.state_of(str(container), limits)
+    text = ending.why(state, limits, os.environ.get("SERVICE_RESULT", ""))
     reason = paths.RUN / "reasons" / str(container)
     if container.process == RELEASE_PHASE:
-        if state.get("OOMKilled"):
+        if limits.memory and (state.get("OOMKilled") or state.get("ExitCode") == ending.KILLED):
             reason.parent.mkdir(parents=True, exist_ok=True)
             reason.write_text(f"it {text}\n")
     elif record.status == "live":

@@ -48,7 +48,7 @@ def about(container: ContainerName, state: State) -> Iterator[Finding]:
         )
     elif state.active in ("inactive", "failed", "deactivating", "unknown"):
         yield Finding(where, f"it does not run ({state.active}){why}", f"`mooring ps:start {app} {process}`; {logs}")
-    elif end and "killed at its" in end.why and time.time() - end.at < RECENT:
+    elif end and "killed" in end.why and "at its" in end.why and time.time() - end.at < RECENT:
         more = f"`mooring ps:limit {app} {container.process} --memory …` gives it more"
         yield Finding(where, f"it {end.why} ({(time.time() - end.at) / 60:.0f} minutes ago)", more)
 

@@ -12,7 +12,7 @@ from mooring.doctor import host
 from mooring.names import ReleaseName
 from mooring.refusal import Refusal
 from mooring.release import Limits, Process, Release
-from units import limits, remove, start
+from units import ending, limits, start
 
 WEB = Process("web", port=8080, check=Check(kind="path", path="/up"))
 
@@ -121,14 +121,14 @@ def test_the_cgroups_of_a_process_are_found() -> None:
     [
         ({"OOMKilled": True, "ExitCode": 137}, "exit-code", "was killed at its 256 MiB"),
         ({"OOMKilled": True, "ExitCode": 1}, "exit-code", "ended with status 1; a process was killed at its 256 MiB"),
-        ({"ExitCode": 137}, "exit-code", "was killed (status 137)"),
+        ({"ExitCode": 137}, "exit-code", "was killed, perhaps at its 256 MiB (status 137)"),
         ({"ExitCode": 0}, "success", "ended with status 0"),
         ({"Running": True}, "watchdog", "did not answer its liveness check"),
         ({"Running": True}, "exit-code", "was not ready"),
     ],
 )
 def test_why_a_process_ended(state: dict[str, object], result: str, text: str) -> None:
-    assert remove.why(state, Limits(memory=256 << 20), result) == text
+    assert ending.why(state, Limits(memory=256 << 20), result) == text
 
 
 def test_what_a_limit_did_is_said_in_a_sentence() -> None:
