@@ -8,8 +8,14 @@ from flask import Flask, render_template, request
 NEW_MOON = date(2000, 1, 6)
 MONTH = 29.530588
 PHASES = (
-    "new", "waxing crescent", "first quarter", "waxing gibbous",
-    "full", "waning gibbous", "last quarter", "waning crescent",
+    "new",
+    "waxing crescent",
+    "first quarter",
+    "waxing gibbous",
+    "full",
+    "waning gibbous",
+    "last quarter",
+    "waning crescent",
 )
 
 app = Flask(__name__)
