@@ -113,6 +113,7 @@ def slow_push(reader: Reader) -> "subprocess.Popen[bytes]":
         "README.md",
         "docs/quick-start.md",
         "docs/deploying.md",
+        "docs/config.md",
         "docs/domains.md",
         "docs/buildpacks.md",
         "docs/one-off.md",
@@ -121,6 +122,7 @@ def slow_push(reader: Reader) -> "subprocess.Popen[bytes]":
         "docs/looking-inside.md",
         "docs/releases.md",
         "docs/scaling.md",
+        "docs/troubleshooting.md",
     ],
 )
 def test_every_command_of_the_page_goes_well_as_it_is_written(
