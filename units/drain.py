@@ -145,7 +145,9 @@ class Drain:
     def seek(self) -> Any:
         """A reader of the app's lines after the last one that arrived."""
         matches: list[tail.Match] = [
-            {"MOORING_APP": name, "_SYSTEMD_UNIT": "docker.service"} for name in (self.app, *self.table["was"])
+            {"MOORING_APP": name, **by}
+            for name in (self.app, *self.table["was"])
+            for by in ({"_SYSTEMD_UNIT": "docker.service"}, {"MOORING_EVENT": "process", "_UID": "0"})
         ]
         reader = tail.opened(matches)
         self.ledger.forget()
