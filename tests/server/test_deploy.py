@@ -79,12 +79,6 @@ def test_an_app_that_exits_at_once_rejects_the_push_and_shows_its_last_lines(adm
     assert admin.curl(f"{app_name}.{DOMAIN}").status == 404
 
 
-def test_a_repository_that_nothing_can_build_is_told_what_was_looked_for(admin: User, app_name: str) -> None:
-    pushed = admin.repo("plain", {"notes.txt": "hello"}).push(app_name)
-    assert not pushed.ok
-    assert "looked for Dockerfile" in pushed.output
-
-
 def test_a_push_that_failed_can_be_mended_and_pushed_again(admin: User, app_name: str) -> None:
     repo = admin.repo("mended", {"Dockerfile": "FROM busybox\nRUN false\n"})
     assert not repo.push(app_name).ok
