@@ -648,6 +648,12 @@ install_units() {
         place "$unit" "$folder/$name"
         count=$((count + 1))
     done
+    if (($(systemctl --version | awk 'NR == 1 { print int($2) }') < 254)); then
+        place "$here/units/pace.conf" "$folder/mooring-app@.service.d/pace.conf"
+    elif [[ -e $folder/mooring-app@.service.d/pace.conf ]]; then
+        rm "$folder/mooring-app@.service.d/pace.conf"
+        changed=yes
+    fi
     place "$here/units/tmpfiles.conf" /etc/tmpfiles.d/mooring.conf
     systemd-tmpfiles --create mooring.conf
     for unit in "$folder"/mooring*.{service,path,timer,target,slice}; do
