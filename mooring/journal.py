@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from mooring import release
-from mooring.names import ContainerName, ReleaseName
+from mooring.names import ReleaseName
 from mooring.spool import STAGES, Stage
 
 POLL = 0.03
@@ -86,23 +86,6 @@ def follow(name: ReleaseName, since: float, out: Callable[[str], None]) -> str:
                 if record.status in release.ENDED and since < record.times.get("ended", 0) < time.time() - PATIENCE:
                     out(f" !     {record.reason}" if record.reason else f"       {name} is {record.status}")
                     return record.status
-
-
-def say_of(container: ContainerName, text: str, *, important: bool = True) -> None:
-    """A line among those that a container printed: what happened to it."""
-    from systemd import journal
-
-    process = f"{container.process}.{container.index}"
-    journal.send(
-        text,
-        CONTAINER_NAME=str(container),
-        MOORING_APP=container.release.app,
-        MOORING_RELEASE=str(container.release),
-        MOORING_PROCESS=process,
-        MOORING_EVENT="process",
-        SYSLOG_IDENTIFIER=f"{container.release.app}/{process}",
-        PRIORITY="4" if important else "6",
-    )
 
 
 def last_lines(container: str, count: int = 20) -> list[str]:

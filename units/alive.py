@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from mooring import journal, release, running
+from mooring import release, running
 from mooring.checks import Check
 from mooring.names import ContainerName
 from units import ready, wait
@@ -46,7 +46,7 @@ class Liveness:
             self.wrong += 1
             last = self.wrong >= self.check.attempts
             told = f"{self.container.process}.{self.container.index} is not alive: {error}"
-            journal.say_of(self.container, f"{told} ({self.wrong} of {self.check.attempts})")
+            running.say(self.container, f"{told} ({self.wrong} of {self.check.attempts})")
             if last:
                 notify(f"STATUS={told}\nWATCHDOG=trigger")
         except OSError:

@@ -5,7 +5,7 @@ python -m units.limits my-app.42.web.1 memory 2
 
 import sys
 
-from mooring import formation, journal, release
+from mooring import formation, release, running
 from mooring.engine import PIDS_LIMIT
 from mooring.names import ContainerName
 from mooring.release import Limits
@@ -25,7 +25,7 @@ def main() -> None:
     container = ContainerName.parse(sys.argv[1])
     limits = release.load(container.release).process(container.process).limits
     process = f"{container.process}.{container.index}"
-    journal.say_of(container, said(process, limits, sys.argv[2], int(sys.argv[3])))
+    running.say(container, said(process, limits, sys.argv[2], int(sys.argv[3])))
 
 
 if __name__ == "__main__":

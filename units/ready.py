@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from mooring import paths, release, running, settings
+from mooring import formation, paths, release, running, settings
 from mooring.checks import Check
 from mooring.names import ContainerName
 from mooring.refusal import Refusal, die
@@ -162,9 +162,9 @@ def killed_at_limit(identity: str, process: Process, gone: Callable[[float], boo
         return ""
     with contextlib.suppress(engine.EngineError, OSError):
         engine.ask("POST", f"/containers/{identity}/wait")
-        state = ending.state_of(identity, process.limits)
+        state = ending.state_of(identity)
         if state.get("ExitCode") == ending.KILLED:
-            why = ending.why(state, process.limits)
+            why = ending.why(state, formation.size(process.limits.memory))
             return f"it {why} before it was ready (`mooring ps:limit` gives it more memory)"
     return ""
 

@@ -6,35 +6,41 @@ python -m units.remove my-app.42.web.1
 import os
 import sys
 
-from mooring import engine, journal, paths, release, running
+from mooring import engine, paths, running
+from mooring.app import App
 from mooring.names import ONE_OFF, RELEASE_PHASE, ContainerName
 from units import ending
 
 
-def say_why(container: ContainerName) -> None:
-    """Say how a process that served ended, in the log of its app and for `ps`; of the release phase, to the push."""
-    record = release.load(container.release)
-    limits = record.process(container.process).limits
-    state = ending.state_of(str(container), limits)
-    text = ending.why(state, limits, os.environ.get("SERVICE_RESULT", ""))
+def say_why(container: ContainerName, size: str) -> None:
+    """Say how the process ended: one that served in the log of its app and to `ps`, the release phase to the push.
+
+    `size` is its memory limit. What systemd knows is in $SERVICE_RESULT and $EXIT_STATUS (systemd.exec(5)).
+    """
     reason = paths.RUN / "reasons" / str(container)
+    if os.environ.get("SERVICE_RESULT") == "watchdog":
+        text = "did not answer its liveness check"
+    elif reason.exists():
+        text = f"was not ready: {reason.read_text().strip()}"
+    else:
+        status = os.environ.get("EXIT_STATUS", "")
+        state = {"ExitCode": int(status) if status.isdigit() else status}
+        text = ending.why(ending.state_of(str(container)) if size else state, size)
     if container.process == RELEASE_PHASE:
-        if limits.memory and (state.get("OOMKilled") or state.get("ExitCode") == ending.KILLED):
+        if "killed" in text:
             reason.parent.mkdir(parents=True, exist_ok=True)
             reason.write_text(f"it {text}\n")
-    elif record.status == "live":
-        if state.get("Running") and reason.exists():
-            text = f"was not ready: {reason.read_text().strip()}"
+    elif App(container.release.app).live == container.release:
         running.leave_end(container, text)
-        journal.say_of(container, f"{container.process}.{container.index} {text}")
+        running.say(container, f"{container.process}.{container.index} {text}")
 
 
 def main() -> None:
     os.umask(0o022)
     container = ContainerName.parse(sys.argv[1])
     try:
-        if running.started(container) and container.process != ONE_OFF:
-            say_why(container)
+        if (started := running.started(container)) and container.process != ONE_OFF:
+            say_why(container, started.get("size", ""))
     finally:
         engine.remove(str(container))
         running.forget(container)

@@ -8,7 +8,8 @@ import sys
 from typing import NoReturn
 
 from mooring import cgroup, engine, one_off, paths, release, running, settings
-from mooring.names import ONE_OFF, RELEASE_PHASE, ContainerName
+from mooring.formation import size
+from mooring.names import ONE_OFF, ContainerName
 from mooring.refusal import Refusal, die
 from mooring.release import DEFAULT_PORT, Process, Release
 
@@ -42,7 +43,7 @@ def start(container: ContainerName) -> None:
         # The app's network is gone (or the image is: then the second try says so).
         engine.ensure_network(record.name.app, settings.load().network_pool, record.subnet)
         identity, pid = run(record, container)
-    watched = {} if container.process in (ONE_OFF, RELEASE_PHASE) else to_watch(record.process(container.process), pid)
+    watched = {} if container.process == ONE_OFF else to_watch(record.process(container.process), pid)
     running.remember(container, identity, pid, **watched)
 
 
@@ -54,21 +55,21 @@ def to_watch(process: Process, pid: int) -> dict[str, str]:
         return {}
     return {
         **({"liveness": "yes"} if process.watch else {}),
-        **({"memory": str(cgroup.kills(of).path)} if process.limits.memory else {}),
+        **(
+            {"memory": str(cgroup.kills(of).path), "size": size(process.limits.memory)} if process.limits.memory else {}
+        ),
         **({"pids": str(cgroup.refusals(of).path)} if process.limits.pids else {}),
     }
 
 
 def pace(container: ContainerName) -> None:
-    """Slow a crash loop down where systemd does not: before its version 254 it has no RestartSteps=."""
+    """Slow a crash loop down where systemd does not: install.sh says so, before its version 254 has RestartSteps=."""
     import subprocess
     import time
 
-    argv = ["systemctl", "show", "--property=NRestarts,RestartSteps", container.unit]
-    text = subprocess.run(argv, capture_output=True, text=True, check=False).stdout
-    shown = dict(line.split("=", 1) for line in text.split())
-    if "RestartSteps" not in shown:
-        time.sleep(pause(int(shown.get("NRestarts", 0))))
+    argv = ["systemctl", "show", "--property=NRestarts", "--value", container.unit]
+    restarts = subprocess.run(argv, capture_output=True, text=True, check=False).stdout.strip()
+    time.sleep(pause(int(restarts or 0)))
 
 
 def pause(restarts: int) -> int:
@@ -101,7 +102,7 @@ def run(record: Release, container: ContainerName) -> tuple[str, int]:
 def main() -> None:
     os.umask(0o022)
     container = ContainerName.parse(sys.argv[1])
-    if running.last_end(container):
+    if "MOORING_PACE" in os.environ and running.last_end(container):
         pace(container)
     try:
         start(container)
