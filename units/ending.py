@@ -7,7 +7,7 @@ from mooring import engine
 
 KILLED = 137
 """The exit status of a process that ended by SIGKILL."""
-PATIENCE = 0.5
+PATIENCE = 0.2
 """Seconds for dockerd to hear of a kill at the memory limit: it may hear of the end before."""
 
 
