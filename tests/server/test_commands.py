@@ -734,10 +734,10 @@ def test_every_command_on_an_app_that_is_not_there_says_so_and_makes_none(admin:
 def test_a_build_that_fills_the_disk_says_so_and_what_served_serves_on(
     make_server: Callable[..., Server], admin_of: Callable[[Server], User]
 ) -> None:
-    server = make_server(small_docker_root="400M")
+    server = make_server(small_docker_root="1500M")
     owner = admin_of(server)
     repo = deployed(owner, "full")
-    repo.commit({"Dockerfile": "FROM busybox\nRUN dd if=/dev/zero of=/big bs=1M count=500\nEXPOSE 8080\n"})
+    repo.commit({"Dockerfile": "FROM busybox\nRUN dd if=/dev/zero of=/big bs=1M count=1600\nEXPOSE 8080\n"})
     pushed = repo.push("full")
     assert not pushed.ok
     assert re.search(r"!     the disk is full: .*free space", pushed.output)

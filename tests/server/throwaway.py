@@ -286,7 +286,12 @@ class Server:
             call("mkfs.ext4", "-q", "-m", "0", disk)
             call("mount", "-o", "loop", disk, docker)
         if tree.docker:
-            call("cp", "-a", "--reflink=auto", f"{tree.docker}/.", docker)
+            # Layers are never written again: they need no copies, where the disk is the same.
+            shared = [] if self.small_docker_root else [tree.docker / "overlay2"]
+            copied = [path for path in tree.docker.iterdir() if path not in shared]
+            call("cp", "-a", "--reflink=auto", *copied, docker)
+            if shared:
+                call("cp", "-a", "--link", *shared, docker)
         docker.chmod(0o710)
 
     def _furnish(self) -> None:
