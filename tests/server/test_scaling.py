@@ -139,7 +139,6 @@ def releases(user: User) -> int:
     return len(shown(user, "releases", APP))
 
 
-@pytest.mark.alone
 def test_a_first_deploy_runs_what_app_json_says_and_a_scale_under_load_loses_no_request(
     owner: User, module_server: Server, tmp_path: Any
 ) -> None:
