@@ -110,9 +110,9 @@ def run(words: list[str]) -> int:
 
 def refuse_developer(command: Command, arguments: dict[str, Any]) -> None:
     """Raise Refusal where a developer's key gives a command that is not for its own apps."""
-    if is_admin() or command.is_for_all:
-        return
     app = arguments.get("app") or ""
+    if is_admin() or (command.is_for_all and not app):
+        return
     if not command.is_for_developers:
         die(f"{command.name} is for admins", "`mooring help` lists what a developer may do")
     if not may_see(app):

@@ -23,6 +23,7 @@ def list_(app: str, json: bool) -> None:
     "mooring buildpacks:list",
     argument("app", metavar="APP", nargs="?", default="", help="none: the buildpacks that Mooring brings"),
     JSON,
+    for_all=True,
 )
 def list_all(app: str, json: bool) -> None:
     """List the buildpacks of an app, or those that Mooring brings."""

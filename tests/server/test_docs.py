@@ -17,6 +17,7 @@ from tests.server.throwaway import Server, ssh_command
 from tests.server.user import Repo, User, new_key
 
 APP = "my-app"
+DOMAIN = "apps.test"
 FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 OURS = re.compile(r"git |ssh mooring@|cat \S+\.pub \| ssh ")
 """What is typed at the user's own machine; the rest is typed at the server's shell."""
@@ -136,6 +137,16 @@ def test_every_command_of_the_page_goes_well_as_it_is_written(
         reader.repo.commit({"Procfile": SEVERAL})
     if not any(line.startswith("git remote add deploy") for line in lines):
         make_live()
+    try:
+        follow(reader, lines)
+    finally:
+        if any("domains:set-global" in line for line in lines):
+            # The other tests' apps answer below it.
+            reader.user.ssh("domains:set-global", DOMAIN)
+
+
+def follow(reader: Reader, lines: list[str]) -> None:
+    """Type the lines of a page, in order."""
     pushing = None
     for line in lines:
         if "deploys:cancel" in line:

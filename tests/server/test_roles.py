@@ -28,7 +28,13 @@ def table() -> list[tuple[str, str, str, str]]:
 
 def example(admin: User, command: str) -> list[str]:
     """A command with arguments that it takes, by the example in its own help, for an app that is not there."""
-    text = admin.ssh("help", command).stdout.partition("example: mooring ")[2].splitlines()[0].partition(" < ")[0]
+    text = (
+        admin.ssh("help", command)
+        .stdout.partition("example: mooring ")[2]
+        .splitlines()[0]
+        .partition(" < ")[0]
+        .partition(" > ")[0]
+    )
     return [OWN if word == "my-app" else word for word in shlex.split(text)]
 
 
