@@ -3,9 +3,8 @@
 python -m builders.build my-app.42
 """
 
-from builders import buildpack, dockerfile, plan, workspace
-from builders.buildpack import results
-from builders.buildpack.results import Results
+from builders import dockerfile, plan, workspace
+from builders.plan import Results
 from builders.workspace import Workspace
 from mooring import engine, files, order, release, source, spool, stage
 from mooring.app import App, Choices
@@ -33,6 +32,10 @@ def work(name: ReleaseName, log: Log) -> None:
             dockerfile.build(name, place.folder, place.repository, log, fresh=wanted.fresh)
             found = Results()
         else:
+            # Imported where it is used: a Dockerfile's push does not wait for it.
+            from builders import buildpack
+            from builders.buildpack import results
+
             buildpack.build(place, log, choices=choices, commit=wanted.commit, fresh=wanted.fresh)
             found = results.read(name.image)
         image = engine.ask("GET", f"/images/{name.image}/json")

@@ -18,6 +18,15 @@ PREFERRED_PORTS = (80, 8080, 5000)
 
 
 @dataclass(frozen=True)
+class Results:
+    """What buildpacks say: the processes where there is no Procfile, and config vars for where the app sets none."""
+
+    buildpacks: tuple[str, ...] = ()
+    processes: dict[str, str] = field(default_factory=dict)
+    config: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Said:
     """What a source tree says: the Procfile's commands, checks by process, and how many of each process."""
 

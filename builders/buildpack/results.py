@@ -1,22 +1,13 @@
 """What bin/release of a buildpack printed (buildpack API): YAML with `default_process_types` and `config_vars`."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
+from builders.plan import Results
 from mooring import engine, environment, names
 from mooring.refusal import Refusal, die
 
 ABOUT = "/usr/share/mooring"
 HINT = "mend that buildpack, or choose another"
-
-
-@dataclass(frozen=True)
-class Results:
-    """The processes that run where there is no Procfile, and config vars for where the app sets none."""
-
-    buildpacks: tuple[str, ...] = ()
-    processes: dict[str, str] = field(default_factory=dict)
-    config: dict[str, str] = field(default_factory=dict)
 
 
 def read(image: str) -> Results:

@@ -7,8 +7,7 @@ import pytest
 
 from builders import build, buildpack, workspace
 from builders.buildpack import candidates, results
-from builders.buildpack.results import Results
-from builders.plan import Said
+from builders.plan import Results, Said
 from builders.workspace import Workspace
 from mooring import buildpack as noun
 from mooring.app import Choices
