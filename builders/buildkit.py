@@ -70,8 +70,7 @@ def build(
 ) -> None:
     """Make the release's image out of `context`; raise Refusal where a limit or the disk ended it, else by `failed`.
 
-    `options` are more of `docker build`'s. `failed` gets the status and says, by a
-    Refusal, what is wrong with the app.
+    `options` are more of `docker build`'s. `failed` gets the status and says, by a Refusal, what is wrong with the app.
     """
     allowed = settings.load()
     apply_limits(allowed)
@@ -107,7 +106,7 @@ def build(
             f"the build was killed at its limit of memory, {property_of('MemoryMax')}",
             "let it need less, or set `memory` below [builds] in mooring.toml",
         )
-    if progress.without_processes:
+    if progress.without_processes and out_of_processes():
         die(
             f"the build reached its limit of {property_of('TasksMax')} processes and threads",
             "let it start fewer, or set `pids` below [builds] in mooring.toml",
@@ -136,6 +135,14 @@ def memory_failures() -> int:
     if events.exists():
         return int(dict(line.split() for line in events.read_text().splitlines())["oom_kill"])
     return int(failures.read_text()) if failures.exists() else 0
+
+
+def out_of_processes() -> bool:
+    """Whether builds have had as many processes as they may (pids.peak, where the kernel keeps it)."""
+    for folder in (CGROUPS / SLICE, CGROUPS / "pids" / SLICE):
+        if (folder / "pids.peak").exists():
+            return (folder / "pids.peak").read_text() == (folder / "pids.max").read_text()
+    return True
 
 
 def property_of(name: str) -> str:

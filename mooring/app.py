@@ -147,6 +147,10 @@ class App:
                     document[key] = list(value) if isinstance(value, tuple) else value
             files.write(path, tomlkit.dumps(document))
 
+    def purge_build_cache(self) -> None:
+        """Let the next build by buildpacks begin with an empty cache."""
+        self.choose(build_cache=self.choices().build_cache + 1)
+
     def config(self) -> dict[str, str]:
         """The config vars that the next release gets."""
         try:

@@ -18,7 +18,7 @@ def rebuild(app: str) -> int:
 def force(app: str) -> int:
     """Build the live commit again from nothing, without any cached layer or dependency, and deploy it."""
     target = apps.find(app)
-    target.choose(build_cache=target.choices().build_cache + 1)
+    target.purge_build_cache()
     return deploying.rebuild(target, actor(), fresh=True)
 
 

@@ -8,5 +8,5 @@ from mooring.commands import APP, command
 def purge_cache(app: str) -> None:
     """Throw away what an app's buildpacks keep from build to build."""
     target = apps.find(app)
-    target.choose(build_cache=target.choices().build_cache + 1)
+    target.purge_build_cache()
     print(f"The next build of {app} begins with an empty cache")

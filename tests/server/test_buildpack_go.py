@@ -8,7 +8,8 @@ import time
 import zipfile
 
 from tests.server.cache import CHECKOUT
-from tests.server.user import Repo, User
+from tests.server.pushing import change, refused
+from tests.server.user import User
 
 DOMAIN = "apps.test"
 EXAMPLES = CHECKOUT / "examples"
@@ -58,22 +59,6 @@ public class Main {
     }
 }
 """
-
-
-def change(repo: Repo, file: str, old: str, new: str) -> None:
-    text = (repo.folder / file).read_text()
-    assert old in text
-    repo.commit({file: text.replace(old, new)})
-
-
-def refused(repo: Repo, app: str, *words: str) -> None:
-    """A push of this is told these words, in the line that says why; what was changed is taken back."""
-    pushed = repo.push(app)
-    assert not pushed.ok
-    reasons = [line for line in pushed.output.splitlines() if line.startswith("remote:  !     ")]
-    assert any(all(word in line for word in words) for line in reasons), pushed.output
-    assert "serves on." in reasons[-1]
-    repo.git("reset", "-q", "--hard", "HEAD~1")
 
 
 def module(name: str, version: str, files: dict[str, str]) -> tuple[dict[str, str | bytes | None], str]:

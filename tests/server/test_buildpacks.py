@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.server import apps
+from tests.server.pushing import until_says
 from tests.server.throwaway import Server
 from tests.server.user import User
 
@@ -387,9 +388,7 @@ def test_a_release_phase_goes_on_when_its_stage_is_killed_and_is_not_run_twice(
 ) -> None:
     repo = admin.repo("killed", app(Procfile=f"release: echo migrating; sleep 3; echo migrated\n{WEB}"))
     push = repo.pushing(app_name)
-    assert push.stdout
-    while b"       migrating" not in (line := push.stdout.readline()):
-        assert line, "the push ended early"
+    until_says(push, "       migrating")
     server.run(["systemctl", "kill", "--signal=KILL", f"mooring-launch@{app_name}.1.service"])
     output, _ = push.communicate(timeout=60)
     assert push.returncode == 0

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.server import apps
 from tests.server.cache import CHECKOUT
+from tests.server.pushing import until_says
 from tests.server.throwaway import Server
 from tests.server.user import User
 
@@ -201,9 +202,7 @@ def test_a_release_goes_on_when_the_client_goes_away_and_pushing_again_follows_i
     files["Dockerfile"] = str(files["Dockerfile"]).replace("EXPOSE", "RUN echo slow part && sleep 4\nEXPOSE")
     repo = admin.repo("gone", files)
     push = repo.pushing(app_name)
-    assert push.stdout
-    while b"slow part" not in (line := push.stdout.readline()):
-        assert line, "the push ended early"
+    until_says(push, "slow part")
     push.kill()
     push.wait()
     again = repo.push(app_name)
@@ -218,9 +217,7 @@ def test_two_pushes_of_one_commit_at_once_both_end_well(admin: User, app_name: s
     files["Dockerfile"] = str(files["Dockerfile"]).replace("EXPOSE", "RUN echo slow part && sleep 2\nEXPOSE")
     repo = admin.repo("twice", files)
     first = repo.pushing(app_name)
-    assert first.stdout
-    while b"slow part" not in (line := first.stdout.readline()):
-        assert line, "the push ended early"
+    until_says(first, "slow part")
     second = repo.push(app_name)
     assert second.ok
     assert first.wait() == 0
@@ -232,9 +229,7 @@ def test_a_waiting_push_is_superseded_by_a_newer_one_and_both_clients_hear_it(ad
     slow["Dockerfile"] = str(slow["Dockerfile"]).replace("EXPOSE", "RUN echo slow part && sleep 5\nEXPOSE")
     repo = admin.repo("queue", slow)
     first = repo.pushing(app_name)
-    assert first.stdout
-    while b"slow part" not in (line := first.stdout.readline()):
-        assert line, "the push ended early"
+    until_says(first, "slow part")
     repo.commit(apps.site("two"))
     second = repo.pushing(app_name, "HEAD:main")
     while admin.ssh("releases", app_name).returncode == 0 and second.poll() is None:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.server import apps
 from tests.server.cache import CHECKOUT
+from tests.server.pushing import until_says
 from tests.server.throwaway import Server, ssh_command
 from tests.server.user import Repo, User, new_key
 
@@ -104,9 +105,7 @@ def slow_push(reader: Reader) -> "subprocess.Popen[bytes]":
     """A deploy that is on its way."""
     reader.repo.commit({"Dockerfile": "FROM busybox\nRUN echo slow part && sleep 100\n"})
     push = reader.repo.pushing(APP, "HEAD:production")
-    assert push.stdout
-    while b"slow part" not in (line := push.stdout.readline()):
-        assert line, "the push ended early"
+    until_says(push, "slow part")
     return push
 
 
