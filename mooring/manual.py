@@ -84,9 +84,20 @@ def mooring_1() -> str:
     return page("mooring", 1, "apps that are pushed with git, run by systemd", *parts)
 
 
+def settings_said(page: str) -> dict[str, str]:
+    """What the comments of the page's example say of each setting, by its field's name: `builds_timeout`."""
+    found, group = {}, ""
+    for line in page.splitlines():
+        if header := re.fullmatch(r"\[(\w+)\]", line):
+            group = f"{header[1]}_"
+        elif setting := re.match(r"(\w+) = .*?#\s*(.+)$", line):
+            found[group + setting[1]] = setting[2]
+    return found
+
+
 def mooring_toml_5() -> str:
     """mooring.toml(5): every setting with its default, and what docs/settings.md says of it."""
-    said = dict(re.findall(r"^(\w+) = .*?#\s*(.+)$", SETTINGS_PAGE.read_text(), re.MULTILINE))
+    said = settings_said(SETTINGS_PAGE.read_text())
     parts = [
         ".SH DESCRIPTION\nThe settings of a server, /etc/mooring/mooring.toml, read anew whenever they are needed.\n"
     ]
@@ -94,7 +105,7 @@ def mooring_toml_5() -> str:
     for field in dataclasses.fields(settings.Settings):
         group, _, key = field.name.partition("_")
         written = f"[{group}] {key}" if key else group
-        parts.append(f".TP\n.B {escaped(written)}\n{escaped(said.get(key or group, ''))}\n")
+        parts.append(f".TP\n.B {escaped(written)}\n{escaped(said[field.name])}\n")
         parts.append(f"Default: {escaped(repr(field.default))}\n")
     parts.append(".SH SEE ALSO\n.BR mooring (1)\n")
     return page("mooring.toml", 5, "the settings of a Mooring server", *parts)

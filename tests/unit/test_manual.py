@@ -1,10 +1,12 @@
 """What is made from the commands: the pages, the completion, the table of roles."""
 
+import dataclasses
 import subprocess
 
 import pytest
 
 from mooring import commands, manual
+from mooring.settings import Settings
 from tests.server.cache import CHECKOUT
 
 
@@ -36,3 +38,10 @@ def test_roffs_own_characters_are_escaped() -> None:
 @pytest.mark.parametrize("shell", ["bash"])
 def test_the_completion_is_a_script(shell: str) -> None:
     assert subprocess.run([shell, "-n"], input=manual.bash_completion(), text=True, check=False).returncode == 0
+
+
+def test_every_setting_is_explained_by_its_own_line_of_the_page() -> None:
+    page = manual.SETTINGS_PAGE.read_text()
+    said = manual.settings_said(page)
+    assert said["builds_timeout"] != said["stop_timeout"] != said["checks_timeout"]
+    assert set(said) == {field.name for field in dataclasses.fields(Settings)}
