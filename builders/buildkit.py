@@ -138,10 +138,14 @@ def memory_failures() -> int:
 
 
 def out_of_processes() -> bool:
-    """Whether builds have had as many processes as they may (pids.peak, where the kernel keeps it)."""
+    """Whether builds have had as many processes as they may: pids.peak, where the kernel keeps it.
+
+    The peak is above the limit where the limit was higher once.
+    """
     for folder in (CGROUPS / SLICE, CGROUPS / "pids" / SLICE):
         if (folder / "pids.peak").exists():
-            return (folder / "pids.peak").read_text() == (folder / "pids.max").read_text()
+            allowed = (folder / "pids.max").read_text().strip()
+            return allowed != "max" and int((folder / "pids.peak").read_text()) >= int(allowed)
     return True
 
 

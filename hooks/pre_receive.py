@@ -5,13 +5,12 @@ out here; the rest is done by the stages, which go on when the client goes away.
 """
 
 import os
-import signal
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from mooring import branches, domains, journal, order, release, source, spool
+from mooring import branches, domains, interrupt, journal, order, release, source, spool
 from mooring.app import App
 from mooring.branches import HEADS
 from mooring.names import ReleaseName
@@ -107,8 +106,7 @@ def deploy(app: App, update: Update, branch: str) -> int:
 
 
 def main() -> None:
-    for end in (signal.SIGHUP, signal.SIGTERM):
-        signal.signal(end, signal.SIG_IGN)
+    interrupt.ignore()
     try:
         app = App(os.environ["MOORING_APP"])
         updates = [Update(*line.split()) for line in sys.stdin.read().splitlines()]

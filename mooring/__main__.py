@@ -10,11 +10,10 @@ and among them are config vars.
 import contextlib
 import json
 import os
-import signal
 import sys
 from typing import Any
 
-from mooring import commands, event
+from mooring import commands, event, interrupt
 from mooring.actor import RESTRICTED, is_admin, may_see
 from mooring.commands import Command, Misuse
 from mooring.refusal import Refusal, die
@@ -27,8 +26,7 @@ def main() -> None:
     os.umask(0o022)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
-    for end in (signal.SIGHUP, signal.SIGTERM):
-        signal.signal(end, signal.default_int_handler)
+    interrupt.listen()
     status = attempt(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -51,9 +49,9 @@ def attempt(words: list[str]) -> int:
         return end.code if isinstance(end.code, int) else 0
     except BrokenPipeError:
         return 1
-    except KeyboardInterrupt as interrupt:
-        if interrupt.args:
-            say(str(interrupt))
+    except KeyboardInterrupt as end:
+        if end.args:
+            say(str(end))
         return INTERRUPTED
     except Exception as error:
         report(error)

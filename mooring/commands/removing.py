@@ -1,11 +1,10 @@
 """Removing everything of an app. (Not a command.)"""
 
 import shutil
-import signal
 import sys
 from pathlib import Path
 
-from mooring import drain, engine, hook, names, paths, spool, systemd, vhost
+from mooring import drain, engine, hook, interrupt, names, paths, spool, systemd, vhost
 from mooring.app import App
 from mooring.journal import Log
 from mooring.program import ProgramError, run
@@ -19,8 +18,7 @@ def remove(app: App, reason: str) -> None:
 
     Whoever follows a release of it is told `reason`. Goes on when the person who asked for it goes away.
     """
-    for end in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-        signal.signal(end, signal.SIG_IGN)
+    interrupt.ignore()
     remove_own_units(app)
     give_up(app, reason)
     # nginx reads apps/*/live/nginx.conf, which a name with a dot does not match.

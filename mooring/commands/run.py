@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mooring import app as apps
-from mooring import engine, one_off, release, settings
+from mooring import engine, interrupt, one_off, release, settings
 from mooring.app import App
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import show
@@ -194,7 +194,7 @@ def attend(argv: list[str]) -> int:
     try:
         if ended not in dict(watched.poll()):
             child.terminate()
-            raise KeyboardInterrupt
+            interrupt.interrupt()
         return child.wait()
     finally:
         os.close(ended)
@@ -205,7 +205,15 @@ def attend(argv: list[str]) -> int:
 
 def end_session(session: str) -> None:
     """End what is left of a command in a container: Docker leaves it alone when its client goes."""
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError, ValueError):
-            if session.encode() in (process / "environ").read_bytes().split(b"\0"):
+    while left := [process for process in Path("/proc").glob("[0-9]*") if is_of(process, session)]:
+        for process in left:
+            with suppress(ProcessLookupError):
                 os.kill(int(process.name), signal.SIGKILL)
+
+
+def is_of(process: Path, session: str) -> bool:
+    """Whether a process below /proc lives and has this in its environment (proc_pid_environ(5))."""
+    try:
+        return session.encode() in (process / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
