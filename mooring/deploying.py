@@ -10,6 +10,7 @@ from mooring.names import ReleaseName
 from mooring.order import Order
 from mooring.refusal import die
 from mooring.release import Release
+from units import dispatch
 
 
 def launch(app: App, kind: str, actor: str, **decided: Any) -> int:
@@ -24,7 +25,7 @@ def launch(app: App, kind: str, actor: str, **decided: Any) -> int:
     created = time.time()
     release.save(Release(name, kind=kind, actor=actor, created=created, **decided))
     source.remove(name)
-    spool.put("launch", name)
+    dispatch.enter("launch", name)
     return follow(name, created)
 
 
@@ -43,7 +44,7 @@ def launch_image(app: App, origin: Release, actor: str) -> int:
     engine.ask("POST", f"/images/{origin.image}/tag?repo=mooring/{app.name}&tag={name.number}")
     release.save(Release(name, kind="clone", actor=actor, created=created).running(origin))
     source.remove(name)
-    spool.put("launch", name)
+    dispatch.enter("launch", name)
     return follow(name, created)
 
 
@@ -80,7 +81,7 @@ def build(app: App, order: Order) -> int:
     except ProgramError as error:
         source.remove(name)
         die(error.output.splitlines()[-1] if error.output else "the source could not be laid out")
-    spool.put("build", name, order.render())
+    dispatch.enter("build", name, order.render())
     return follow(name, order.created)
 
 
@@ -90,7 +91,7 @@ def reroute(app: App) -> int:
     if live is None:
         return 0
     since = time.time()
-    spool.put("route", live)
+    dispatch.enter("route", live)
     return follow(live, since)
 
 

@@ -14,6 +14,7 @@ from mooring.program import ProgramError, as_git_user, run
 from mooring.refusal import die
 from mooring.release import Release
 from mooring.sync import Sync
+from units import dispatch
 
 CURL_WRITES_TO_NOBODY = 23
 DOWNLOAD_TIMEOUT = 900
@@ -47,7 +48,7 @@ def image(app: App, reference: str, actor: str) -> int:
     if came_now:
         images.forget(reference)
     source.remove(name)
-    spool.put("launch", name)
+    dispatch.enter("launch", name)
     return deploying.follow(name, created)
 
 
@@ -67,7 +68,7 @@ def archive(app: App, url: str, actor: str) -> int:
     except BaseException:
         source.remove(name)
         raise
-    spool.put("build", name, Order("archive", commit, branch, actor, created).render())
+    dispatch.enter("build", name, Order("archive", commit, branch, actor, created).render())
     status = deploying.follow(name, created)
     return status or advance(app, branch, commit)
 

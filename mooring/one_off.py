@@ -1,7 +1,6 @@
 """One-off containers: a command of a person's, in the image, with the config and in the network of the live release."""
 
 import json
-import secrets
 from pathlib import Path
 
 from mooring import engine, files, formation, paths, release
@@ -18,6 +17,9 @@ def name_one(app: App) -> ContainerName:
     """A name for a one-off container of the live release that no other has; raise Refusal where there is no release."""
     if app.live is None:
         die(f"{app.name} has no live release", f"`git push mooring@HOST:{app.name} main` first")
+    # Imported where it is used, here and below: every start of a process imports this module.
+    import secrets
+
     while True:
         container = ContainerName(app.live, ONE_OFF, 1000 + secrets.randbelow(9000))
         if engine.request("GET", f"/containers/{container}/json")[0] == engine.NOT_FOUND:
@@ -32,6 +34,8 @@ def process_of(container: ContainerName) -> Process:
 
 def free_address(record: Release) -> str:
     """An address for a one-off container that nothing in the app's network has; raise Refusal where none is left."""
+    import secrets
+
     network = engine.ask("GET", f"/networks/mooring.{record.name.app}")
     taken = {each["IPv4Address"].partition("/")[0] for each in (network["Containers"] or {}).values()}
     free = [address for address in release.one_off_addresses(record.subnet) if address not in taken]

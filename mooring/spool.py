@@ -48,18 +48,48 @@ def at_work(stage: Stage) -> Path:
     return paths.SPOOL / "run" / stage
 
 
-def put(stage: Stage, release: ReleaseName, content: str = "") -> None:
-    """Hand a release to a stage: its marker appears whole, under a name that path units do not see before."""
-    temporary = inbox(stage) / f".tmp-{release}.{os.getpid()}"
+def put(stage: Stage, release: ReleaseName, content: str = "", *, place: Callable[[Stage], Path] = inbox) -> None:
+    """Hand a release to a stage: its marker appears whole, under a name that path units do not see before.
+
+    Into another `place` than the inbox only by who dispatches it as well.
+    """
+    temporary = place(stage) / f".tmp-{release}.{os.getpid()}"
     with temporary.open("w") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    temporary.rename(inbox(stage) / str(release))
+    temporary.rename(place(stage) / str(release))
 
 
 def is_at_work(stage: Stage, release: ReleaseName) -> bool:
     return (at_work(stage) / str(release)).exists()
+
+
+@contextmanager
+def work_on(stage: Stage, release: ReleaseName) -> Iterator[bool]:
+    """Hold the lock of a marker that a stage works on; whether there is one."""
+    with _marker_locked(stage, release, fcntl.LOCK_EX) as there:
+        yield there
+
+
+def wait_until_worked_off(stage: Stage, release: ReleaseName) -> None:
+    """Return when no program works on the release in this stage, however it ended (flock(2): the kernel lets go)."""
+    with _marker_locked(stage, release, fcntl.LOCK_SH):
+        return
+
+
+@contextmanager
+def _marker_locked(stage: Stage, release: ReleaseName, how: int) -> Iterator[bool]:
+    try:
+        descriptor = os.open(at_work(stage) / str(release), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        yield False
+        return
+    try:
+        fcntl.flock(descriptor, how)
+        yield is_at_work(stage, release)
+    finally:
+        os.close(descriptor)
 
 
 def hand_over(release: ReleaseName, stage: Stage, following: Stage) -> bool:

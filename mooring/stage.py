@@ -17,15 +17,23 @@ RECORDED = 1
 """The exit status of a stage whose release failed and was recorded so: units do not try it again."""
 
 
-def run(stage: Stage, following: Stage | None, work: Callable[[ReleaseName, Log], None]) -> int:
+def run(
+    stage: Stage, following: Stage | None, work: Callable[[ReleaseName, Log], None], after: Stage | None = None
+) -> int:
     """Run a stage for the release named by the first argument; return the exit status of its unit.
 
-    `work` raises Refusal when the release cannot go on. Killed at any point, it can be run again.
+    `work` raises Refusal when the release cannot go on. Killed at any point, it can be run again. A stage may be
+    started while the one before it, `after`, is at work: it waits for its end, and has nothing to do if that failed.
     """
     name = ReleaseName.parse(sys.argv[1])
+    if after:
+        spool.wait_until_worked_off(after, name)
+    with spool.work_on(stage, name) as there:
+        return work_off(name, stage, following, work) if there else 0
+
+
+def work_off(name: ReleaseName, stage: Stage, following: Stage | None, work: Callable[[ReleaseName, Log], None]) -> int:
     log = Log(name, stage)
-    if not spool.is_at_work(stage, name):
-        return 0
     try:
         work(name, log)
     except Refusal as refusal:
@@ -68,6 +76,8 @@ def end(name: ReleaseName, status: Status, reason: str = "") -> None:
         event.ended(release.save(record.changed(status=status, reason=reason).at("ended")))
 
 
-def main(stage: Stage, following: Stage | None, work: Callable[[ReleaseName, Log], None]) -> None:
+def main(
+    stage: Stage, following: Stage | None, work: Callable[[ReleaseName, Log], None], after: Stage | None = None
+) -> None:
     os.umask(0o022)
-    sys.exit(run(stage, following, work))
+    sys.exit(run(stage, following, work, after))

@@ -1,16 +1,27 @@
 """systemctl(1): the few things that Mooring asks of systemd."""
 
+import os
+from collections.abc import Callable
+
 from mooring.names import ReleaseName
 from mooring.program import ProgramError, run
 
 
-def start(units: list[str]) -> bool:
-    """Start units and wait until each is active (for an app's process: ready); whether all are."""
+def start(units: list[str], *options: str, meanwhile: Callable[[], None] = lambda: None) -> bool:
+    """Start units and wait until each is active (for an app's process: ready); whether all are.
+
+    `options` are more of `systemctl start`'s; `meanwhile` is called while they start. What systemctl says is in the
+    journal too. Requests wait for this, so it is spawned with nothing imported.
+    """
+    quiet = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_RDWR, 0) for stream in range(3)]
+    argv = ["systemctl", "start", *options, *units]
+    # A session of its own: Ctrl-C is not for it.
+    child = os.posix_spawnp(argv[0], argv, os.environ, file_actions=quiet, setsid=True, setsigmask=())
     try:
-        run("systemctl", "start", *units)
-    except ProgramError:
-        return False
-    return True
+        meanwhile()
+    finally:
+        _, status = os.waitpid(child, 0)
+    return status == 0
 
 
 def stop(units: list[str]) -> None:
@@ -66,7 +77,6 @@ def _shown(units: list[str], *properties: str) -> dict[str, dict[str, str]]:
 
 def notify(state: str) -> None:
     """Tell systemd of this unit's state, e.g. "STATUS=waiting" (sd_notify(3))."""
-    import os
     import socket
 
     path = os.environ.get("NOTIFY_SOCKET", "")

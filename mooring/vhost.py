@@ -1,7 +1,5 @@
 """An app's virtual host: what the operator chose for nginx, and the files that nginx reads for it."""
 
-import hashlib
-import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -69,6 +67,7 @@ def port(text: str) -> str:
 
 def addresses(text: str) -> str:
     """Addresses of this server, separated by commas."""
+    import ipaddress
     import socket
 
     found = [ipaddress.ip_address(each) for each in text.split(",")]
@@ -83,6 +82,8 @@ def addresses(text: str) -> str:
 
 
 def networks(text: str) -> str:
+    import ipaddress
+
     return ",".join(str(ipaddress.ip_network(each, strict=False)) for each in text.split(","))
 
 
@@ -172,6 +173,8 @@ def tag(app: App) -> str:
     name = app.name.replace("-", "_")
     if len(name) <= TAG_LIMIT:
         return name
+    import hashlib
+
     return f"{name[: TAG_LIMIT - 9]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 

@@ -23,9 +23,8 @@ def work(name: ReleaseName, log: Log) -> None:
         if record.status != "queued" and app.live:
             # A change of domains, while a later release may have become live.
             record = release.load(app.live)
-        text = site.of(record)
+        text = site.checked(record)
         vhost.prepare_access_log(app)
-        site.check(app, text)
         swap(app, record.name, text)
     if record.status == "queued":
         record = release.save(record.changed(status="live").at("routed").at("ended"))
@@ -74,4 +73,4 @@ def announce(app: App, record: Release) -> list[str]:
 
 
 if __name__ == "__main__":
-    stage.main("route", "retire", work)
+    stage.main("route", "retire", work, after="launch")

@@ -1,18 +1,19 @@
 """An app's site: its nginx file, checked before it is kept, in force when `reload` returns."""
 
+import contextlib
 import fcntl
+import json
 import os
 import re
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mooring import domains, files, paths, program, routing, vhost
+from mooring import domains, files, paths, program, release, routing, vhost
 from mooring.app import App, Choices
-from mooring.refusal import die
+from mooring.refusal import Refusal, die
 from mooring.release import Release
 from mooring.routing import WEB, Route
 
@@ -20,6 +21,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 PAGES = paths.CODE / "nginx" / "pages"
 CHECK = Path(__file__).parent / "check"
 CANDIDATE = paths.RUN / "candidate"
+PREPARED = "site.json"
+"""Beside a release's record: its site, made and checked while its processes start."""
 PREFIX = re.compile(r"^.*\[(?:emerg|error)\] (?:\d+#\d+: )?")
 """What nginx writes before a message, e.g. `2026/01/01 00:00:00 [emerg] 42#42: `."""
 SNIPPET_BEGINS = "# The snippet of `mooring nginx:include`."
@@ -141,7 +144,7 @@ def of(record: Release) -> str:
     return render(record, choices, vhost.read(app, vhost.SNIPPET) or "")
 
 
-@contextmanager
+@contextlib.contextmanager
 def locked() -> Iterator[None]:
     """Hold the lock under which nginx's configuration is checked and changed."""
     with (paths.RUN / "nginx.lock").open("w") as lock:
@@ -164,6 +167,54 @@ def check(app: App, text: str, hint: str = "`nginx -t` on the server shows wheth
         reason = (lines or error.output.splitlines() or ["it did not say why"])[0]
         reason = in_snippet(PREFIX.sub("", reason), app, text)
         die(f"nginx refuses the configuration: {reason[:400]}", hint)
+
+
+def inputs(app: App) -> list[list[int]]:
+    """What a site is made from, beside the release: the inode and the time of each file, 0 where there is none.
+
+    Whoever changes one replaces it, so that a site which was made before shows.
+    """
+    folder = vhost.folder(app)
+    own = (folder, folder / vhost.SNIPPET, folder / vhost.MAINTENANCE, (folder / vhost.page(0)).parent)
+    return [_state(path) for path in (app.folder / "app.toml", paths.SETTINGS, *own)]
+
+
+def _state(path: Path) -> list[int]:
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return [0, 0]
+    return [state.st_ino, state.st_mtime_ns]
+
+
+def prepare(record: Release) -> None:
+    """Make and check the site of a release that is not ready yet, and leave it where `checked` finds it.
+
+    What nginx refuses is left to `checked`.
+    """
+    app = App(record.name.app)
+    with contextlib.suppress(Refusal):
+        prepared = {"inputs": inputs(app), "text": (text := of(record))}
+        with locked():
+            check(app, text)
+        files.write(release.folder(record.name) / PREPARED, json.dumps(prepared), mode=0o600)
+
+
+def checked(record: Release) -> str:
+    """The site of a release: the one that was prepared where it is as it would be now, else made and checked here.
+
+    Raises Refusal, with nginx's reason, where nginx refuses it. The caller holds `locked()`.
+    """
+    app = App(record.name.app)
+    path = release.folder(record.name) / PREPARED
+    with contextlib.suppress(FileNotFoundError):
+        prepared = json.loads(path.read_text())
+        path.unlink()
+        if prepared["inputs"] == inputs(app):
+            return str(prepared["text"])
+    text = of(record)
+    check(app, text)
+    return text
 
 
 def in_snippet(reason: str, app: App, text: str) -> str:

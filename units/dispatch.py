@@ -11,7 +11,7 @@ import stat
 import sys
 from pathlib import Path
 
-from mooring import paths, spool
+from mooring import interrupt, paths, spool, systemd
 from mooring.names import ReleaseName
 from mooring.refusal import Refusal, die
 from mooring.spool import Marker, Stage
@@ -92,7 +92,14 @@ def parallel_builds() -> int:
     return settings.load().builds_parallel
 
 
-def main(stage: Stage) -> None:
+def enter(stage: Stage, name: ReleaseName, content: str = "") -> None:
+    """Hand a release to a stage, as `spool.put` does, and dispatch: root need not wait for the path unit's round."""
+    with interrupt.deferred():
+        spool.put(stage, name, content, place=spool.queue)
+        dispatch(stage)
+
+
+def dispatch(stage: Stage) -> None:
     with spool.locked():
         take(stage)
         for name, by in superseded(spool.markers()).items() if stage == "build" else ():
@@ -101,9 +108,8 @@ def main(stage: Stage) -> None:
         for name in starting:
             (spool.queue(stage) / str(name)).rename(spool.at_work(stage) / str(name))
     if starting:
-        units = [f"mooring-{stage}@{name}.service" for name in starting]
-        os.execv("/usr/bin/systemctl", ["systemctl", "start", "--no-block", *units])  # noqa: S606
+        systemd.start([f"mooring-{stage}@{name}.service" for name in starting], "--no-block")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])  # type: ignore[arg-type]
+    dispatch(sys.argv[1])  # type: ignore[arg-type]

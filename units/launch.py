@@ -34,16 +34,25 @@ def work(name: ReleaseName, log: Log) -> None:
     if record.has_release_phase and record.kind in RUNS_RELEASE_PHASE:
         record = run_release_phase(record, log)
     units = [container.unit for container in record.containers]
-    for process in record.processes:
-        if process.count:
-            log.step(f"Starting {process.name} x{process.count}" if process.count > 1 else f"Starting {process.name}")
-    if units and not systemd.start(units):
+    if units and not systemd.start(units, meanwhile=lambda: prepare_to_route(record, log)):
         explain(record, log)
         die(
             "the new release did not become ready",
             f"its lines: `mooring logs {name.app}` or `journalctl MOORING_RELEASE={name}`",
         )
     release.save(record.at("launched"))
+
+
+def prepare_to_route(record: Release, log: Log) -> None:
+    """While the processes start: have the site made and checked, and the next stage waiting for the end of this one."""
+    # Imported when what is waited for has begun.
+    from nginx import site
+
+    for process in record.processes:
+        if process.count:
+            log.step(f"Starting {process.name} x{process.count}" if process.count > 1 else f"Starting {process.name}")
+    site.prepare(record)
+    systemd.start([f"mooring-route@{record.name}.service"], "--no-block")
 
 
 def run_release_phase(record: Release, log: Log) -> Release:

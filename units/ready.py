@@ -1,32 +1,27 @@
-"""ExecStartPost of mooring-app@: return when the process is ready, so that `active` means ready.
-
-    python -m units.ready my-app.42.web.1
+"""Whether a process is ready: for its unit, where active means ready, and for the liveness of what runs.
 
 Watches the container too: one that ends is noticed at once, whatever is being probed.
 """
 
 import contextlib
-import os
 import select
-import sys
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from mooring import formation, paths, release, running, settings
+from mooring import formation, release, running, settings
 from mooring.checks import Check
 from mooring.names import ContainerName
 from mooring.refusal import Refusal, die
 from mooring.release import Process
 from units import ending
-from units.start import leave_reason
 from units.wait import open_process
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
 
 PAUSE = 0.05
-"""Seconds between two tries to reach a process that does not listen yet."""
+"""Seconds between two tries to reach a process that does not listen yet; less while it has just been started."""
 
 
 class NotYet(Exception):
@@ -138,7 +133,7 @@ def wait(check: Check, probe: Callable[[], None] | None, gone: Callable[[float],
         try:
             probe()
         except NotYet as error:
-            last, pause = str(error), PAUSE
+            last, pause = str(error), min(PAUSE, (time.monotonic() - began) / 10 + 0.005)
         except Wrong as error:
             wrong += 1
             last, pause = str(error), check.wait
@@ -169,11 +164,11 @@ def killed_at_limit(identity: str, process: Process, gone: Callable[[float], boo
     return ""
 
 
-def main() -> None:
-    container = ContainerName.parse(sys.argv[1])
+def wait_for(container: ContainerName) -> None:
+    """Return when a container that was started is ready; raise Refusal, with the reason, when it will not be."""
     record = release.load(container.release)
     process = record.process(container.process)
-    started = running.started(container) or leave_reason(container, "it has not been started")
+    started = running.started(container) or die("it was told to stop")
     check = process.readiness
     descriptor = open_process(started["id"], started["pid"])
 
@@ -188,10 +183,4 @@ def main() -> None:
             check.initial_delay + (check.budget or settings.load().checks_timeout),
         )
     except Refusal as refusal:
-        leave_reason(container, killed_at_limit(started["id"], process, gone) or str(refusal))
-    (paths.RUN / "reasons" / str(container)).unlink(missing_ok=True)
-
-
-if __name__ == "__main__":
-    os.umask(0o022)
-    main()
+        raise Refusal(killed_at_limit(started["id"], process, gone) or str(refusal)) from None

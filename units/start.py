@@ -1,10 +1,11 @@
-"""ExecStartPre of mooring-app@: make and start the container of one process of a release.
+"""Make and start the container of one process of a release; ExecStartPre of what is not waited for to be ready.
 
-python -m units.start my-app.42.web.1
+python -m units.start my-app.42.run.1234
 """
 
 import os
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 from mooring import cgroup, engine, one_off, paths, release, running, settings
@@ -64,6 +65,8 @@ def to_watch(process: Process, pid: int) -> dict[str, str]:
 
 def pace(container: ContainerName) -> None:
     """Slow a crash loop down where systemd does not: install.sh says so, before its version 254 has RestartSteps=."""
+    if "MOORING_PACE" not in os.environ or not running.last_end(container):
+        return
     import subprocess
     import time
 
@@ -99,11 +102,8 @@ def run(record: Release, container: ContainerName) -> tuple[str, int]:
     return identity, engine.start(identity)
 
 
-def main() -> None:
-    os.umask(0o022)
-    container = ContainerName.parse(sys.argv[1])
-    if "MOORING_PACE" in os.environ and running.last_end(container):
-        pace(container)
+def start_or_say_why(container: ContainerName) -> None:
+    """Start it, or end with the reason why not."""
     try:
         start(container)
     except Refusal as refusal:
@@ -114,10 +114,16 @@ def main() -> None:
 
 def leave_reason(container: ContainerName, reason: str) -> NoReturn:
     """End with the reason: in the journal, and where the launch stage finds it."""
-    (paths.RUN / "reasons").mkdir(parents=True, exist_ok=True)
-    (paths.RUN / "reasons" / str(container)).write_text(reason + "\n")
+    reason_of(container).parent.mkdir(parents=True, exist_ok=True)
+    reason_of(container).write_text(reason + "\n")
     sys.exit(reason)
 
 
+def reason_of(container: ContainerName) -> Path:
+    """The file in which the launch stage finds why a process did not become ready."""
+    return paths.RUN / "reasons" / str(container)
+
+
 if __name__ == "__main__":
-    main()
+    os.umask(0o022)
+    start_or_say_why(ContainerName.parse(sys.argv[1]))

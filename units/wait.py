@@ -1,4 +1,4 @@
-"""ExecStart of mooring-app@: live as long as the container does, and end as it did.
+"""What units.serve becomes, and ExecStart of what runs once: live as long as the container does, and end as it did.
 
     python3 -IS units/wait.py my-app.42.web.1
 

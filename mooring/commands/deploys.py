@@ -6,6 +6,7 @@ from mooring.actor import actor
 from mooring.commands import APP, command
 from mooring.journal import Log
 from mooring.refusal import die
+from units import dispatch
 
 
 @command("deploys:cancel", "mooring deploys:cancel my-app", APP)
@@ -20,7 +21,7 @@ def cancel(app: str) -> None:
         die(f"{app} v{name.number} has just ended", f"`mooring releases {app}` says how")
     systemd.stop([f"mooring-{each}@{name}.service" for each in spool.DEPLOYING])
     if target.live == name:
-        spool.put("route", name)
+        dispatch.enter("route", name)
         die(f"{app} v{name.number} is live already", f"`mooring rollback {app}` goes back")
     systemd.stop([systemd.processes_of(name)])
     reason = f"cancelled by {actor()}"
