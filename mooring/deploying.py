@@ -4,11 +4,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mooring import journal, paths, release, source, spool
+from mooring import files, journal, paths, preparing, release, source, spool
 from mooring.app import App
 from mooring.names import ReleaseName
 from mooring.order import Order
-from mooring.refusal import die
+from mooring.refusal import Refusal, die
 from mooring.release import Release
 from units import dispatch
 
@@ -23,10 +23,25 @@ def launch(app: App, kind: str, actor: str, **decided: Any) -> int:
     refuse_disabled(app)
     name = app.claim_number()
     created = time.time()
-    release.save(Release(name, kind=kind, actor=actor, created=created, **decided))
-    source.remove(name)
-    dispatch.enter("launch", name)
+    record = Release(name, kind=kind, actor=actor, created=created, **decided)
+    with files.locked(app.folder):
+        first = not spool.deploying(app.name)
+        release.save(record)
+        source.remove(name)
+        dispatch.enter("launch", name, along=ahead(record) if first else [])
     return follow(name, created)
+
+
+def ahead(record: Release) -> list[str]:
+    """The units of a release's processes, where they can be started with its launch stage, which waits for them.
+
+    What is wrong with the release is left for that stage to find.
+    """
+    try:
+        record = preparing.prepared(record)
+    except Refusal:
+        return []
+    return [] if record.runs_release_phase else [container.unit for container in record.containers]
 
 
 def refuse_disabled(app: App) -> None:

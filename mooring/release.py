@@ -1,7 +1,6 @@
 """A release: the record of everything decided about one number of an app, and when."""
 
 import dataclasses
-import ipaddress
 import json
 import time
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from mooring.refusal import die
 
 Status = Literal["queued", "live", "retired", "failed", "superseded", "cancelled"]
 DEFAULT_PORT = 5000
+RUNS_RELEASE_PHASE = ("push", "archive", "sync", "rebuild", "config", "clone")
 CHECKS = ("check", "liveness", "chosen_check", "chosen_liveness")
 ENDED: frozenset[Status] = frozenset({"live", "retired", "failed", "superseded", "cancelled"})
 
@@ -116,8 +116,9 @@ class Release:
         return next(each for each in self.processes if each.name == name)
 
     @property
-    def has_release_phase(self) -> bool:
-        return any(each.name == RELEASE_PHASE for each in self.processes)
+    def runs_release_phase(self) -> bool:
+        """Whether the Procfile's `release` is run for it: for new code or config. A restart brings back what had it."""
+        return self.kind in RUNS_RELEASE_PHASE and any(each.name == RELEASE_PHASE for each in self.processes)
 
     def running(self, origin: "Release") -> "Release":
         """With the image of `origin`, what is known of it, and its processes where this one has none of its own."""
@@ -152,6 +153,8 @@ class Release:
 
 def one_off_addresses(subnet: str) -> list[str]:
     """The last quarter of an app's network: none of them is a process's, so they are free for what runs once."""
+    import ipaddress
+
     hosts = list(ipaddress.ip_network(subnet).hosts())
     return [str(address) for address in hosts[-(len(hosts) // 4) :]]
 

@@ -9,7 +9,9 @@ to run/ with its stage started, to queue/ until `spool.wake`, or to failed/ with
 import os
 import stat
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from mooring import interrupt, paths, spool, systemd
 from mooring.names import ReleaseName
@@ -92,14 +94,17 @@ def parallel_builds() -> int:
     return settings.load().builds_parallel
 
 
-def enter(stage: Stage, name: ReleaseName, content: str = "") -> None:
-    """Hand a release to a stage, as `spool.put` does, and dispatch: root need not wait for the path unit's round."""
+def enter(stage: Stage, name: ReleaseName, content: str = "", along: Sequence[str] = ()) -> None:
+    """Hand a release to a stage, as `spool.put` does, and dispatch: root need not wait for the path unit's round.
+
+    `along` are units that are started with the stage, if it is the release's turn.
+    """
     with interrupt.deferred():
         spool.put(stage, name, content, place=spool.queue)
-        dispatch(stage)
+        dispatch(stage, {name: along})
 
 
-def dispatch(stage: Stage) -> None:
+def dispatch(stage: Stage, along: Mapping[ReleaseName, Sequence[str]] = MappingProxyType({})) -> None:
     with spool.locked():
         take(stage)
         for name, by in superseded(spool.markers()).items() if stage == "build" else ():
@@ -108,7 +113,8 @@ def dispatch(stage: Stage) -> None:
         for name in starting:
             (spool.queue(stage) / str(name)).rename(spool.at_work(stage) / str(name))
     if starting:
-        systemd.start([f"mooring-{stage}@{name}.service" for name in starting], "--no-block")
+        more = [unit for name in starting for unit in along.get(name, ())]
+        systemd.start([*(f"mooring-{stage}@{name}.service" for name in starting), *more], "--no-block")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import pytest
 
 from builders import plan
 from builders.buildkit import Progress
-from mooring import checks, domains, engine, order, procfile, settings
+from mooring import checks, domains, engine, order, preparing, procfile, settings
 from mooring.app import Choices
 from mooring.checks import Check
 from mooring.names import ReleaseName
@@ -15,7 +15,7 @@ from mooring.refusal import Refusal
 from mooring.release import Placement, Process, Release
 from mooring.spool import Marker, Place, Stage
 from nginx import site
-from units import dispatch, launch, ready, recover, retire
+from units import dispatch, ready, recover, retire
 
 
 def marker(name: str, stage: Stage = "build", place: Place = "queue") -> Marker:
@@ -155,12 +155,12 @@ def test_a_procfile_is_read_and_its_bad_line_is_named() -> None:
 
 def test_addresses_are_free_ones_after_the_gateways() -> None:
     wanted = (Process("web", 2, port=80), Process("worker", 0), Process("bot", 1))
-    found = launch.placements(wanted, "10.90.0.0/29", {"10.90.0.3"})
+    found = preparing.placements(wanted, "10.90.0.0/29", {"10.90.0.3"})
     assert found == (
         Placement("web", 1, "10.90.0.2"), Placement("web", 2, "10.90.0.4"), Placement("bot", 1, "10.90.0.5")
     )  # fmt: skip
     with pytest.raises(Refusal, match="too few addresses"):
-        launch.placements((Process("web", 6),), "10.90.0.0/29", set())
+        preparing.placements((Process("web", 6),), "10.90.0.0/29", set())
 
 
 def test_an_apps_subnet_overlaps_no_other_network() -> None:
