@@ -43,9 +43,12 @@ def give(path: Path, user: str | None = None, group: str | None = None) -> None:
 
 def remove_tree(path: Path) -> None:
     """Remove a folder and what is in it, following no link; one that is not there is fine."""
-    import shutil
+    try:
+        path.rmdir()
+    except OSError:
+        import shutil
 
-    shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """A commit's source tree, laid out by the git user for the build stage to read."""
 
 import os
-import subprocess
 from pathlib import Path
 
 from mooring import files
@@ -68,6 +67,9 @@ def keep(name: ReleaseName) -> None:
 
     A build that ended before this takes the folder away: then the push is about to end too, and keeps it itself.
     """
+    # Imported where it is used, here and below: a release that needs no build has no use for it, and waits for it.
+    import subprocess
+
     subprocess.run(
         ["git", "-C", str(App(name.app).repository), "fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
          str(tree(name).parent / "git"), f"HEAD:refs/mooring/{name.number}"],
@@ -82,6 +84,8 @@ def remove(name: ReleaseName) -> None:
 
 
 def _git(name: ReleaseName, *arguments: str) -> None:
+    import subprocess
+
     # The files' modes are part of what the layers of an image are cached by: the same whoever lays them out.
     done = subprocess.run(
         ["git", *arguments], env=environment(App(name.app)), stdin=subprocess.DEVNULL, capture_output=True,

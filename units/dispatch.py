@@ -113,8 +113,9 @@ def dispatch(stage: Stage, along: Mapping[ReleaseName, Sequence[str]] = MappingP
         for name in starting:
             (spool.queue(stage) / str(name)).rename(spool.at_work(stage) / str(name))
     if starting:
-        more = [unit for name in starting for unit in along.get(name, ())]
-        systemd.start([*(f"mooring-{stage}@{name}.service" for name in starting), *more], "--no-block")
+        # In the order in which systemd starts them: what a release waits for the longest first.
+        first = [unit for name in starting for unit in along.get(name, ())]
+        systemd.start([*first, *(f"mooring-{stage}@{name}.service" for name in starting)], "--no-block")
 
 
 if __name__ == "__main__":

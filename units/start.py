@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from mooring import cgroup, engine, one_off, paths, release, running, settings
+from mooring import engine, one_off, paths, release, running, settings
 from mooring.formation import size
 from mooring.names import ONE_OFF, ContainerName
 from mooring.refusal import Refusal, die
@@ -50,6 +50,10 @@ def start(container: ContainerName) -> None:
 
 def to_watch(process: Process, pid: int) -> dict[str, str]:
     """What the waiter looks at: the files in which the kernel counts hits of a limit, and for a liveness check."""
+    if not (process.watch or process.limits.memory or process.limits.pids):
+        return {}
+    from mooring import cgroup
+
     try:
         of = cgroup.folders(pid)
     except FileNotFoundError:

@@ -5,7 +5,6 @@
 
 import argparse
 import importlib
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -132,6 +131,8 @@ def unknown(name: str) -> str:
 
 
 def modules() -> list[str]:
+    import pkgutil
+
     return [each.name for each in pkgutil.iter_modules(__path__)]
 
 
