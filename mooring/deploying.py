@@ -4,8 +4,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mooring import files, journal, paths, preparing, release, source, spool
+from mooring import journal, paths, preparing, release, source, spool
 from mooring.app import App
+from mooring.engine import EngineError
 from mooring.names import ReleaseName
 from mooring.order import Order
 from mooring.refusal import Refusal, die
@@ -24,22 +25,20 @@ def launch(app: App, kind: str, actor: str, **decided: Any) -> int:
     name = app.claim_number()
     created = time.time()
     record = Release(name, kind=kind, actor=actor, created=created, **decided)
-    with files.locked(app.folder):
-        first = not spool.deploying(app.name)
-        release.save(record)
-        source.remove(name)
-        dispatch.enter("launch", name, along=ahead(record) if first else [])
+    release.save(record)
+    source.remove(name)
+    dispatch.enter("launch", name, along=lambda: processes(record))
     return follow(name, created)
 
 
-def ahead(record: Release) -> list[str]:
+def processes(record: Release) -> list[str]:
     """The units of a release's processes, where they can be started with its launch stage, which waits for them.
 
-    What is wrong with the release is left for that stage to find.
+    Asked when its turn has come. What is wrong with the release is left for that stage to find.
     """
     try:
         record = preparing.prepared(record)
-    except Refusal:
+    except (Refusal, EngineError, OSError):
         return []
     return [] if record.runs_release_phase else [container.unit for container in record.containers]
 

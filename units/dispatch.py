@@ -9,7 +9,7 @@ to run/ with its stage started, to queue/ until `spool.wake`, or to failed/ with
 import os
 import stat
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,6 +17,8 @@ from mooring import interrupt, paths, spool, systemd
 from mooring.names import ReleaseName
 from mooring.refusal import Refusal, die
 from mooring.spool import Marker, Stage
+
+Along = Callable[[], Sequence[str]]
 
 
 def turns(stage: Stage, markers: list[Marker], parallel: int) -> list[ReleaseName]:
@@ -94,17 +96,18 @@ def parallel_builds() -> int:
     return settings.load().builds_parallel
 
 
-def enter(stage: Stage, name: ReleaseName, content: str = "", along: Sequence[str] = ()) -> None:
+def enter(stage: Stage, name: ReleaseName, content: str = "", along: Along = lambda: ()) -> None:
     """Hand a release to a stage, as `spool.put` does, and dispatch: root need not wait for the path unit's round.
 
-    `along` are units that are started with the stage, if it is the release's turn.
+    `along` returns units that are started with the stage; it is called if it is the release's turn.
     """
     with interrupt.deferred():
         spool.put(stage, name, content, place=spool.queue)
         dispatch(stage, {name: along})
 
 
-def dispatch(stage: Stage, along: Mapping[ReleaseName, Sequence[str]] = MappingProxyType({})) -> None:
+def dispatch(stage: Stage, along: Mapping[ReleaseName, Along] = MappingProxyType({})) -> None:
+    """Take what is in the stage's inbox, and start the releases whose turn it is; `along` as in `enter`."""
     with spool.locked():
         take(stage)
         for name, by in superseded(spool.markers()).items() if stage == "build" else ():
@@ -114,7 +117,7 @@ def dispatch(stage: Stage, along: Mapping[ReleaseName, Sequence[str]] = MappingP
             (spool.queue(stage) / str(name)).rename(spool.at_work(stage) / str(name))
     if starting:
         # In the order in which systemd starts them: what a release waits for the longest first.
-        first = [unit for name in starting for unit in along.get(name, ())]
+        first = [unit for name in starting for unit in along.get(name, tuple)()]
         systemd.start([*first, *(f"mooring-{stage}@{name}.service" for name in starting)], "--no-block")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mooring import commands
 from tests.server import apps
 from tests.server.throwaway import Server, ssh_command
 from tests.server.user import User, new_key
@@ -127,15 +128,14 @@ def test_a_bad_app_name_is_one_clear_line_wherever_it_is_typed(admin: User, serv
 
 
 def test_every_command_that_takes_an_app_checks_its_name(admin: User) -> None:
-    names = [line.split()[0] for line in admin.ssh("help").stdout.splitlines() if line.startswith("  ")]
     taking = []
-    for name in names:
-        example = admin.ssh(name, "--help").stdout.partition("example: mooring ")[2].splitlines()[0]
-        words = re.split(" [<>] ", example)[0].split()
-        if "my-app" in words:
-            taking.append(name)
-            line = one_line(admin.ssh(*("'../etc'" if word == "my-app" else word for word in words)))
-            assert "cannot name an app" in line, name
+    with admin.connected():
+        for command in commands.every():
+            words = re.split(" [<>] ", command.example.removeprefix("mooring "))[0].split()
+            if "my-app" in words:
+                taking.append(command.name)
+                line = one_line(admin.ssh(*("'../etc'" if word == "my-app" else word for word in words)))
+                assert "cannot name an app" in line, command.name
     assert {"apps:info", "config:set", "deploy:allow", "rollback"} <= set(taking)
 
 

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from mooring import commands
 from tests.server import apps
 from tests.server.cache import CHECKOUT
 from tests.server.user import User
@@ -26,15 +27,11 @@ def table() -> list[tuple[str, str, str, str]]:
     return [(row[0].strip(" `"), *(cell.strip() for cell in row[1:])) for row in rows]  # type: ignore[misc]
 
 
-def example(admin: User, command: str) -> list[str]:
+def example(name: str) -> list[str]:
     """A command with arguments that it takes, by the example in its own help, for an app that is not there."""
-    text = (
-        admin.ssh("help", command)
-        .stdout.partition("example: mooring ")[2]
-        .splitlines()[0]
-        .partition(" < ")[0]
-        .partition(" > ")[0]
-    )
+    command = commands.find(name)
+    assert command
+    text = command.example.removeprefix("mooring ").partition(" < ")[0].partition(" > ")[0]
     return [OWN if word == "my-app" else word for word in shlex.split(text)]
 
 
@@ -58,7 +55,7 @@ def test_every_role_may_give_the_commands_of_the_page_and_no_others(admin: User,
     def ask(row: tuple[str, str, str, str]) -> list[str]:
         command, for_admin, for_developer, for_deployer = row
         wrong = []
-        words = example(admin, command)
+        words = example(command)
         about_an_app = OWN in words
         # What needs no app would be done: an admin asks only how it is done.
         answer = said(admin, words if about_an_app and command != "apps:create" else [command, "--help"])
@@ -77,7 +74,7 @@ def test_every_role_may_give_the_commands_of_the_page_and_no_others(admin: User,
             wrong.append(f"deploy key: {command}: {answer}")
         return wrong
 
-    with ThreadPoolExecutor(4) as pool:
+    with admin.connected(), developer.connected(), deployer.connected(), ThreadPoolExecutor(4) as pool:
         wrong = [line for lines in pool.map(ask, rows) for line in lines]
     assert not wrong, "\n".join(wrong)
     for name in (OWN, OTHER):

@@ -168,10 +168,15 @@ class Server:
         input: str | bytes | None = None,
         tty: bool = False,
         timeout: float = 300,
+        over: Path | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """ssh to the server from outside; `words` are joined by spaces, as ssh does it."""
+        """ssh to the server from outside; `words` are joined by spaces, as ssh does it.
+
+        `over` is the socket of a connection that is there already (ssh_config(5), ControlPath).
+        """
+        control = ["-o", f"ControlPath={over}"] if over else []
         done = subprocess.run(
-            [*ssh_command(key), *(["-tt"] if tty else []), f"{user}@{self.address}", *words],
+            [*ssh_command(key), *control, *(["-tt"] if tty else []), f"{user}@{self.address}", *words],
             input=input.encode() if isinstance(input, str) else input,
             stdin=None if input is not None else subprocess.DEVNULL,
             capture_output=True,

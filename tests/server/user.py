@@ -4,7 +4,10 @@ import http.client
 import os
 import shutil
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,6 +46,7 @@ class User:
         self.key = key
         self.server = server
         self.folder = folder
+        self.connection: Path | None = None
 
     @property
     def public_key(self) -> str:
@@ -52,7 +56,20 @@ class User:
         self, *words: str, input: str | bytes | None = None, tty: bool = False, timeout: float = 300
     ) -> subprocess.CompletedProcess[str]:
         """`ssh mooring@server words…`, joined by spaces, as ssh does it: quote for the far side."""
-        return self.server.ssh("mooring", self.key, *words, input=input, tty=tty, timeout=timeout)
+        return self.server.ssh("mooring", self.key, *words, input=input, tty=tty, timeout=timeout, over=self.connection)
+
+    @contextmanager
+    def connected(self) -> Iterator[None]:
+        """Give many commands over one connection: what takes long of each is else the handshake."""
+        with tempfile.TemporaryDirectory(prefix="mooring-tests-") as folder:
+            self.connection = Path(folder) / "connection"
+            to = ["-o", f"ControlPath={self.connection}", f"mooring@{self.server.address}"]
+            call(*ssh_command(self.key), "-M", "-N", "-f", *to)
+            try:
+                yield
+            finally:
+                call(*ssh_command(self.key), "-O", "exit", *to)
+                self.connection = None
 
     def repo(self, name: str, files: dict[str, str | bytes | None], *, branch: str = "main") -> "Repo":
         """A new repository of the user's with these files in its first commit."""
