@@ -1,14 +1,17 @@
 """A release out of an image that is made already: in a registry, or on this server."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from builders import plan
 from mooring import engine, program
+from mooring.actor import is_admin
 from mooring.names import ReleaseName
 from mooring.refusal import die
 from mooring.release import Process
 
+ID = re.compile(r"(sha256:)?[0-9a-f]{4,64}", re.IGNORECASE)
 SHOWN = ("Digest:", "Status:")
 
 
@@ -40,6 +43,19 @@ def get(reference: str, say: Callable[[str], None]) -> tuple[Mapping[str, Any], 
     if not found:
         die(f"{reference} is gone again", "try it once more")
     return found, not here
+
+
+def refuse_foreign(reference: str, app: str) -> None:
+    """Raise Refusal where an image is another app's, by its name or by what it is, and a developer asks for it."""
+    found = _inspect(reference) or {}
+    labels = (found.get("Config") or {}).get("Labels") or {}
+    tags = [reference.removeprefix("index.").removeprefix("docker.io/")]
+    if ID.fullmatch(reference):
+        tags += found.get("RepoTags") or []
+    owners = {tag.split("/")[1].partition(":")[0] for tag in tags if tag.startswith("mooring/")}
+    owners |= {owner} if (owner := labels.get("mooring.app")) else set()
+    if owners - {app} and not is_admin():
+        die(f"{reference[:60]} is the image of another app", f"an admin may give it to {app}")
 
 
 def _inspect(reference: str) -> Mapping[str, Any] | None:

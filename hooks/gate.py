@@ -63,12 +63,13 @@ def create_if_missing(app: App, fingerprint: str) -> None:
     if not settings.load().apps_auto_create:
         die(f"there is no app {app.name}", f"an admin runs `mooring apps:create {app.name}`")
     print(f"-----> Creating {app.name}", file=sys.stderr, flush=True)
-    subprocess.run(
+    made = subprocess.run(
         ["sudo", "-n", CLI, "--key", fingerprint, "apps:create", app.name],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False,
     )  # fmt: skip
     if not app.exists():
-        die(f"{app.name} could not be made", f"an admin runs `mooring apps:create {app.name}`")
+        why = (made.stderr.strip().splitlines() or ["it is not said why"])[-1].removeprefix("mooring: ")
+        die(f"{app.name} could not be made: {why}")
 
 
 def receive(push: Push, key: Key) -> None:

@@ -29,7 +29,7 @@ def choose(app: App, name: str, changes: dict[str, Any], kind: str) -> int:
         return 0
     from mooring import deploying
 
-    status = deploying.launch(app, kind, actor())
+    status = deploying.launch(app, kind, actor(), to_the_end=True)
     if status:
         before = {key: table.get(key) for key in changes}
         app.choose(**{name: lambda now: merged(now, before)})

@@ -1,23 +1,34 @@
 """Making a release by a command: claimed, recorded, handed to a stage, followed to its end."""
 
+import contextlib
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from mooring import journal, paths, preparing, release, source, spool
+from mooring import interrupt, journal, paths, preparing, release, source, spool
 from mooring.app import App
-from mooring.engine import EngineError
 from mooring.names import ReleaseName
 from mooring.order import Order
-from mooring.refusal import Refusal, die
+from mooring.refusal import die
 from mooring.release import Release
+from mooring.spool import Stage
 from units import dispatch
 
 
-def launch(app: App, kind: str, actor: str, **decided: Any) -> int:
+def launch(
+    app: App,
+    kind: str,
+    actor: str,
+    *,
+    config: dict[str, str] | None = None,
+    to_the_end: bool = False,
+    **decided: Any,
+) -> int:
     """Make a release that needs no build, wait until it is live or failed, return the exit status.
 
-    `decided` are fields of its record. Raises Refusal where there is no image to run.
+    `config` are its config vars where they are not those of the app, `decided` are fields of its record; `to_the_end`
+    as in `hand_over`. Raises Refusal where there is no image to run.
     """
     if app.live is None:
         die(f"{app.name} has no live release", "`git push` first")
@@ -27,18 +38,19 @@ def launch(app: App, kind: str, actor: str, **decided: Any) -> int:
     record = Release(name, kind=kind, actor=actor, created=created, **decided)
     release.save(record)
     source.remove(name)
-    dispatch.enter("launch", name, along=lambda: processes(record))
-    return follow(name, created)
+    if config is not None:
+        release.freeze_config(name, config)
+    return hand_over("launch", name, created, along=lambda: processes(record), to_the_end=to_the_end)
 
 
 def processes(record: Release) -> list[str]:
     """The units of a release's processes, where they can be started with its launch stage, which waits for them.
 
-    Asked when its turn has come. What is wrong with the release is left for that stage to find.
+    Asked when its turn has come. Whatever is wrong with the release is left for that stage to find.
     """
     try:
         record = preparing.prepared(record)
-    except (Refusal, EngineError, OSError):
+    except Exception:
         return []
     return [] if record.runs_release_phase else [container.unit for container in record.containers]
 
@@ -58,8 +70,7 @@ def launch_image(app: App, origin: Release, actor: str) -> int:
     engine.ask("POST", f"/images/{origin.image}/tag?repo=mooring/{app.name}&tag={name.number}")
     release.save(Release(name, kind="clone", actor=actor, created=created).running(origin))
     source.remove(name)
-    dispatch.enter("launch", name)
-    return follow(name, created)
+    return hand_over("launch", name, created)
 
 
 def rebuild(app: App, actor: str, *, fresh: bool) -> int:
@@ -95,8 +106,7 @@ def build(app: App, order: Order) -> int:
     except ProgramError as error:
         source.remove(name)
         die(error.output.splitlines()[-1] if error.output else "the source could not be laid out")
-    dispatch.enter("build", name, order.render())
-    return follow(name, order.created)
+    return hand_over("build", name, order.created, order.render())
 
 
 def reroute(app: App) -> int:
@@ -104,22 +114,34 @@ def reroute(app: App) -> int:
     live = app.live
     if live is None:
         return 0
-    since = time.time()
-    dispatch.enter("route", live)
-    return follow(live, since)
+    return hand_over("route", live, time.time(), to_the_end=True)
 
 
-def follow(name: ReleaseName, since: float) -> int:
-    """Print what is said of a release until it has ended; return 0 if it is live.
+def hand_over(
+    stage: Stage,
+    name: ReleaseName,
+    since: float,
+    content: str = "",
+    *,
+    along: dispatch.Along = tuple,
+    to_the_end: bool = False,
+) -> int:
+    """Hand a release to a stage and print what is said of it until it has ended; return 0 if it is live.
 
-    Raises KeyboardInterrupt, with what to say, where a person does not wait for that.
+    `content` is its marker's, `along` as for `dispatch.enter`. A person who does not wait for the end is told that it
+    goes on (KeyboardInterrupt); with `to_the_end` the command waits for it by itself, as it has to act on how it ends.
     """
     waiting = [marker for marker in spool.deploying(name.app) if marker.release.number < name.number]
-    if waiting:
-        print(f"-----> v{waiting[0].release.number} is on its way; v{name.number} comes after it", flush=True)
     try:
+        dispatch.enter(stage, name, content, along)
+        if waiting:
+            print(f"-----> v{waiting[0].release.number} is on its way; v{name.number} comes after it", flush=True)
         return 0 if journal.follow(name, since, lambda line: print(line, flush=True)) == "live" else 1
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(
-            f"{name.app} v{name.number} goes on (`mooring releases {name.app}` shows how it ends)"
-        ) from None
+    except (KeyboardInterrupt, BrokenPipeError):
+        goes_on = f"{name.app} v{name.number} goes on (`mooring releases {name.app}` shows how it ends)"
+        if not to_the_end:
+            raise KeyboardInterrupt(goes_on) from None
+    interrupt.ignore()
+    with contextlib.suppress(OSError):
+        print(f"{goes_on}; this waits for its end", file=sys.stderr, flush=True)
+    return 0 if journal.follow(name, since, lambda line: None) == "live" else 1

@@ -56,6 +56,8 @@ def exchange(method: str, path: str, body: Any = None) -> tuple[int, bytes]:
         connection.connect(SOCKET)
         connection.sendall(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    if not answer:
+        raise ConnectionError("Docker ended the connection without an answer")
     header, _, text = answer.partition(b"\r\n\r\n")
     return int(header.split()[1]), text
 

@@ -14,7 +14,6 @@ from mooring.program import ProgramError, as_git_user, run
 from mooring.refusal import die
 from mooring.release import Release
 from mooring.sync import Sync
-from units import dispatch
 
 CURL_WRITES_TO_NOBODY = 23
 DOWNLOAD_TIMEOUT = 900
@@ -35,7 +34,9 @@ def image(app: App, reference: str, actor: str) -> int:
     from builders import image as images
 
     refuse_locked(app)
+    deploying.refuse_disabled(app)
     created = time.time()
+    images.refuse_foreign(reference, app.name)
     found, came_now = images.get(reference, say)
     processes = images.processes(found, reference)
     name = app.claim_number()
@@ -48,8 +49,7 @@ def image(app: App, reference: str, actor: str) -> int:
     if came_now:
         images.forget(reference)
     source.remove(name)
-    dispatch.enter("launch", name)
-    return deploying.follow(name, created)
+    return deploying.hand_over("launch", name, created)
 
 
 def archive(app: App, url: str, actor: str) -> int:
@@ -58,6 +58,7 @@ def archive(app: App, url: str, actor: str) -> int:
     Returns the exit status. Raises Refusal where it cannot be had, or is none that git could have made.
     """
     refuse_locked(app)
+    deploying.refuse_disabled(app)
     created = time.time()
     branch = deploy_branch(app)
     name = app.claim_number()
@@ -68,8 +69,8 @@ def archive(app: App, url: str, actor: str) -> int:
     except BaseException:
         source.remove(name)
         raise
-    dispatch.enter("build", name, Order("archive", commit, branch, actor, created).render())
-    status = deploying.follow(name, created)
+    order = Order("archive", commit, branch, actor, created)
+    status = deploying.hand_over("build", name, created, order.render())
     return status or advance(app, branch, commit)
 
 
@@ -122,7 +123,11 @@ def sync(app: App, followed: Sync, actor: str, *, polled: bool = False) -> int:
     if polled and app.choices().locked:
         say(f"{app.name} is locked: nothing is deployed")
         return 0
+    if polled and app.choices().disabled:
+        say(f"{app.name} is disabled: nothing is deployed")
+        return 0
     refuse_locked(app)
+    deploying.refuse_disabled(app)
     commit = fetch(app, followed)
     return deploy_fetched(app, followed, commit, actor, polled=polled)
 

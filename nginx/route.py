@@ -7,7 +7,7 @@ Run for the release that is live already, it brings a change of the app's domain
 
 import time
 
-from mooring import domains, event, files, release, routing, stage, vhost
+from mooring import domains, event, files, release, routing, stage
 from mooring.app import App
 from mooring.journal import Log
 from mooring.names import ReleaseName
@@ -24,7 +24,6 @@ def work(name: ReleaseName, log: Log) -> None:
             # A change of domains, while a later release may have become live.
             record = release.load(app.live)
         text = site.checked(record)
-        vhost.prepare_access_log(app)
         swap(app, record.name, text)
     if record.status == "queued":
         record = release.save(record.changed(status="live").at("routed").at("ended"))

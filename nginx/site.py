@@ -157,6 +157,8 @@ def check(app: App, text: str, hint: str = "`nginx -t` on the server shows wheth
 
     One check at a time: the caller holds `locked()`.
     """
+    # nginx makes the log itself otherwise, for everybody to read.
+    vhost.prepare_access_log(app)
     files.remove_tree(CANDIDATE)
     (CANDIDATE / "live").mkdir(parents=True)
     (CANDIDATE / "live" / "nginx.conf").write_text(text)

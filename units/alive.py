@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from mooring import release, running
 from mooring.checks import Check
+from mooring.engine import EngineError
 from mooring.names import ContainerName
 from units import ready, wait
 
@@ -49,7 +50,7 @@ class Liveness:
             running.say(self.container, f"{told} ({self.wrong} of {self.check.attempts})")
             if last:
                 notify(f"STATUS={told}\nWATCHDOG=trigger")
-        except OSError:
+        except (EngineError, OSError):
             # dockerd does not answer: that says nothing of the process.
             notify("WATCHDOG=1")
         else:

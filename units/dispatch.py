@@ -96,7 +96,7 @@ def parallel_builds() -> int:
     return settings.load().builds_parallel
 
 
-def enter(stage: Stage, name: ReleaseName, content: str = "", along: Along = lambda: ()) -> None:
+def enter(stage: Stage, name: ReleaseName, content: str = "", along: Along = tuple) -> None:
     """Hand a release to a stage, as `spool.put` does, and dispatch: root need not wait for the path unit's round.
 
     `along` returns units that are started with the stage; it is called if it is the release's turn.
@@ -115,11 +115,16 @@ def dispatch(stage: Stage, along: Mapping[ReleaseName, Along] = MappingProxyType
         starting = turns(stage, spool.markers(), parallel_builds() if stage == "build" else 0)
         for name in starting:
             (spool.queue(stage) / str(name)).rename(spool.at_work(stage) / str(name))
-    if starting:
-        # In the order in which systemd starts them: what a release waits for the longest first.
+        # Under the lock: whoever cancels a release takes its marker first, and stops what was started after that.
         first = [unit for name in starting for unit in along.get(name, tuple)()]
-        systemd.start([*first, *(f"mooring-{stage}@{name}.service" for name in starting)], "--no-block")
+        units = [*first, *(f"mooring-{stage}@{name}.service" for name in starting)]
+        # In the order in which systemd starts them: what a release waits for the longest first.
+        if units and not systemd.start(units, "--no-block"):
+            die(f"systemd does not start {' '.join(units)}", f"`systemctl status {units[-1]}` says why")
 
 
 if __name__ == "__main__":
-    dispatch(sys.argv[1])  # type: ignore[arg-type]
+    try:
+        dispatch(sys.argv[1])  # type: ignore[arg-type]
+    except Refusal as refusal:
+        sys.exit(str(refusal))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mooring import formation, release, running, settings
 from mooring.checks import Check
+from mooring.engine import EngineError
 from mooring.names import ContainerName
 from mooring.refusal import Refusal, die
 from mooring.release import Process
@@ -132,7 +133,7 @@ def wait(check: Check, probe: Callable[[], None] | None, gone: Callable[[float],
     while True:
         try:
             probe()
-        except NotYet as error:
+        except (NotYet, EngineError, OSError) as error:
             last, pause = str(error), min(PAUSE, (time.monotonic() - began) / 10 + 0.005)
         except Wrong as error:
             wrong += 1

@@ -68,7 +68,7 @@ def remove_containers() -> None:
 def main() -> None:
     for draft in paths.APPS.glob(".*"):
         files.remove_tree(draft)
-    for folder in [paths.SPOOL, *(spool.inbox(each) for each in spool.STAGES)]:
+    for folder in [paths.SPOOL, *(place(each) for each in spool.STAGES for place in (spool.inbox, spool.queue))]:
         for temporary in Path(folder).glob(".tmp-*"):
             temporary.unlink(missing_ok=True)
     put_back()

@@ -25,6 +25,7 @@ ALONE = {
 """The module of a word that is no group of its own."""
 
 ALIASES = {
+    "clone": "git:sync",
     "create": "apps:create",
     "delete": "apps:destroy",
     "destroy": "apps:destroy",

@@ -1,9 +1,11 @@
 """Apps: `apps*`."""
 
+import contextlib
+import io
 import sys
 
 from mooring import app as apps
-from mooring import domains, keys, names, release
+from mooring import domains, interrupt, keys, names, release
 from mooring.actor import actor, may_see
 from mooring.app import App
 from mooring.commands import APP, JSON, argument, command
@@ -118,7 +120,7 @@ def enable(app: str) -> int:
         print(f"{app} is enabled already")
         return 0
     target.choose(disabled=None)
-    status = deploying.launch(target, "enable", actor()) if target.live else 0
+    status = deploying.launch(target, "enable", actor(), to_the_end=True) if target.live else 0
     if status:
         target.choose(disabled=True)
     print(f" !     {app} stays disabled" if status else f"{app} is enabled", flush=True)
@@ -164,19 +166,25 @@ def rename(app: str, new: str) -> int:
     source = apps.find(app)
     if spool.deploying(app):
         die(f"a release of {app} is on its way", f"wait until it has ended, or `mooring deploys:cancel {app}`")
-    choices = source.choices()
+    choices, live = source.choices(), source.live
     status = copying.copy(source, new, renaming=True)
     if status == 0:
+        interrupt.ignore()
+        if source.live != live or spool.deploying(app):
+            removing.remove(App(new), f"{app} keeps its name")
+            die(f"{app} was deployed meanwhile, and keeps its name", f"`mooring apps:rename {app} {new}` again")
         copying.take_place(source, App(new))
-        if choices.disabled:
-            disable(new)
-        if choices.maintenance:
-            App(new).choose(maintenance=True)
-            deploying.reroute(App(new))
-        if choices.stopped:
-            from mooring.commands import ps
+        # What these print may find nobody who reads it any more.
+        with contextlib.redirect_stdout(io.StringIO()):
+            if choices.disabled:
+                disable(new)
+            if choices.maintenance:
+                App(new).choose(maintenance=True)
+                deploying.reroute(App(new))
+            if choices.stopped:
+                from mooring.commands import ps
 
-            ps.stop(new, "")
+                ps.stop(new, "")
         keys.replace_app(app, lambda key: (new,))
         parked = drain.park(app, new)
         hook.rename(app, new)

@@ -140,7 +140,10 @@ def parse(pairs: list[str]) -> dict[str, Any]:
         key, equals, value = pair.partition("=")
         if key not in KEYS or not equals:
             die(f"{pair[:60]!r} is no KEY=VALUE of a check", f"the keys are {', '.join(KEYS)}")
-        entry[key] = shlex.split(value) if key == "command" else typed(key, value)
+        try:
+            entry[key] = shlex.split(value) if key == "command" else typed(key, value)
+        except ValueError:
+            die(f"{pair[:60]!r}: a quote is not closed", """command="sh -c 'test -e /tmp/ready'" """.strip())
     return entry
 
 
@@ -148,7 +151,9 @@ def typed(key: str, value: str) -> Any:
     if key in ("path", "content"):
         return value
     if key == "listening":
-        return value.lower() in ("true", "yes", "1")
+        if value.lower() not in ("true", "false"):
+            die(f"listening cannot be {value[:60]!r}", "listening=true or listening=false")
+        return value.lower() == "true"
     try:
         return int(value) if key in ("port", "attempts") else float(value)
     except ValueError:

@@ -78,6 +78,7 @@ def remove(app: str, wanted: list[str]) -> int:
     status = into_force.change(
         target,
         f"the domains of {app}",
+        claimed=() if left else [domains.default(target)],
         domains=choices.domains if left == own else left or None,
         redirects=without(choices.redirects, given),
         domain_processes={name: each for name, each in choices.domain_processes.items() if name not in given} or None,

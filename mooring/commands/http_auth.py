@@ -32,9 +32,11 @@ def add(app: str, user: str) -> int:
     hashed = bcrypt.hashed(read_password(user))
     with files.locked(target.folder):
         known = users(target)
-        write(target, {**known, user: hashed})
-    if not target.choices().http_auth:
-        status = into_force.change(target, f"{app} asks for no password", http_auth=True)
+        if asked := target.choices().http_auth:
+            write(target, {**known, user: hashed})
+    if not asked:
+        texts = {vhost.USERS: rendered({**known, user: hashed})}
+        status = into_force.change(target, f"{app} asks for no password", texts=texts, http_auth=True)
         if status:
             return status
     print(f"{user} may see {app} with {'a new' if user in known else 'the'} password")
@@ -83,7 +85,12 @@ def users(app: App) -> dict[str, str]:
 
 
 def write(app: App, known: dict[str, str]) -> None:
-    vhost.write(app, vhost.USERS, "".join(f"{name}:{hashed}\n" for name, hashed in sorted(known.items())))
+    vhost.write(app, vhost.USERS, rendered(known))
+
+
+def rendered(known: dict[str, str]) -> str:
+    """The file of the users, as nginx reads it (ngx_http_auth_basic_module)."""
+    return "".join(f"{name}:{hashed}\n" for name, hashed in sorted(known.items()))
 
 
 def read_password(user: str) -> str:

@@ -31,13 +31,21 @@ def change(
     Where that does not go well, they are as they were, which is said of `what`. Raises Refusal, before anything is
     written, if one of the host names in `claimed` is another app's.
     """
+    # One change of an app at a time: each is told how its own ended.
+    with files.locked(app.releases):
+        return _change(app, what, claimed, texts or {}, choices)
+
+
+def _change(
+    app: App, what: str, claimed: Sequence[str], texts: Mapping[str, str | None], choices: Mapping[str, Any]
+) -> int:
     before = app.choices()
     chosen = {name: getattr(before, name) or None for name in choices}
-    kept = {name: vhost.read(app, name) for name in texts or {}}
+    kept = {name: vhost.read(app, name) for name in texts}
     with files.locked(paths.APPS):
         if claimed:
             domains.refuse_taken(list(claimed), app)
-        write(app, texts or {}, choices)
+        write(app, texts, choices)
     try:
         status = bring(app)
     except Exception:
@@ -80,4 +88,4 @@ def bring(app: App) -> int:
     if not starting or choices.stopped or choices.disabled:
         return deploying.reroute(app)
     print(f"-----> {', '.join(starting)} has to listen on PORT from now on: releasing that", flush=True)
-    return deploying.launch(app, "routing", actor())
+    return deploying.launch(app, "routing", actor(), to_the_end=True)

@@ -26,10 +26,9 @@ def show(app: str, json: bool) -> None:
 def on(app: str) -> int:
     """Answer every request with 503 and a page: the one on standard input, else Mooring's."""
     target = apps.find(app)
-    page = given_page()
-    status = into_force.change(
-        target, f"{app} answers itself", texts={vhost.MAINTENANCE: page or None}, maintenance=True
-    )
+    # One that is shown already stays where no other is given.
+    page = given_page() or (vhost.read(target, vhost.MAINTENANCE) if target.choices().maintenance else None)
+    status = into_force.change(target, f"{app} answers itself", texts={vhost.MAINTENANCE: page}, maintenance=True)
     if status == 0:
         whose = "your page" if page else "a page of Mooring's"
         print(f"{app} is in maintenance, with {whose}, until `mooring maintenance:off {app}`")

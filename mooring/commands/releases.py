@@ -1,7 +1,7 @@
 """Releases: `releases*`, `rollback`."""
 
 from mooring import app as apps
-from mooring import engine, history, release, tag
+from mooring import engine, files, history, release, tag
 from mooring.actor import actor
 from mooring.app import App
 from mooring.commands import APP, JSON, argument, command
@@ -79,12 +79,25 @@ def rollback(app: str, number: str) -> int:
         die(f"{app} has no live release", "`git push` first")
     name = chosen(target, number) if number else earlier(target, target.live)
     deploying.refuse_disabled(target)
-    before = target.config()
-    target.write_config(release.config(name))
-    status = deploying.launch(target, "rollback", actor(), base=name.number)
+    config = release.config(name)
+    before = change_config(target, config)
+    try:
+        status = deploying.launch(target, "rollback", actor(), config=config, base=name.number, to_the_end=True)
+    except BaseException:
+        change_config(target, before, only_if=config)
+        raise
     if status:
-        target.write_config(before)
+        change_config(target, before, only_if=config)
     return status
+
+
+def change_config(app: App, config: dict[str, str], only_if: dict[str, str] | None = None) -> dict[str, str]:
+    """Replace the config vars of an app, unless they are others than `only_if`; return what they were."""
+    with files.locked(app.folder):
+        before = app.config()
+        if only_if is None or before == only_if:
+            app.write_config(config)
+        return before
 
 
 def chosen(app: App, number: str) -> ReleaseName:

@@ -9,8 +9,8 @@ from mooring.app import App
 from mooring.journal import Log
 from mooring.program import ProgramError, run
 
-UNIT_FOLDERS = [Path("/etc/systemd/system"), Path("/run/systemd/system.control")]
-"""Where an operator's units and drop-ins are, and those that `systemctl set-property --runtime` makes."""
+UNIT_FOLDERS = [Path(f"/{top}/systemd/{folder}") for top in ("etc", "run") for folder in ("system", "system.control")]
+"""Where an operator's units and drop-ins are, and those that `systemctl set-property` makes (systemd.unit(5))."""
 
 
 def remove(app: App, reason: str) -> None:

@@ -33,8 +33,8 @@ def run(app: str, words: list[str]) -> int:
     argv = wanted(words, f"mooring run {app} ls")
     container = one_off.name_one(target)
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    create(container, argv, engine.Attached(terminal))
     try:
+        create(container, argv, engine.Attached(terminal))
         return attend(["docker", "start", "--attach", "--interactive", NO_DETACH_KEYS, str(container)])
     finally:
         engine.remove(str(container))

@@ -30,10 +30,13 @@ def list_(app: str, json: bool) -> None:
 )
 def set_(app: str, image: str, build_image: str) -> None:
     """Choose the stack images of a buildpack app's next builds."""
+    from builders import image as images
+
     target = apps.find(app)
     for each in filter(None, (image, build_image)):
         if not IMAGE.fullmatch(each):
             die(f"{each[:60]!r} cannot name an image", "e.g. heroku/heroku:24")
+        images.refuse_foreign(each, app)
     target.choose(stack=image or None, stack_build=build_image or None)
     print(f"{app} runs on {image or 'the stack image of Mooring'} from the next push on")
 
