@@ -24,7 +24,9 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
-def refuse_locked(app: App) -> None:
+def refuse_shut(app: App) -> None:
+    """Raise Refusal for an app that takes no deploy."""
+    deploying.refuse_disabled(app)
     if app.choices().locked:
         die(f"{app.name} is locked: nothing is deployed", f"`mooring apps:unlock {app.name}`")
 
@@ -33,8 +35,7 @@ def image(app: App, reference: str, actor: str) -> int:
     """Make a release out of an image, wait for its end, return the exit status; raise Refusal where there is none."""
     from builders import image as images
 
-    refuse_locked(app)
-    deploying.refuse_disabled(app)
+    refuse_shut(app)
     created = time.time()
     images.refuse_foreign(reference, app.name)
     found, came_now = images.get(reference, say)
@@ -57,8 +58,7 @@ def archive(app: App, url: str, actor: str) -> int:
 
     Returns the exit status. Raises Refusal where it cannot be had, or is none that git could have made.
     """
-    refuse_locked(app)
-    deploying.refuse_disabled(app)
+    refuse_shut(app)
     created = time.time()
     branch = deploy_branch(app)
     name = app.claim_number()
@@ -126,8 +126,7 @@ def sync(app: App, followed: Sync, actor: str, *, polled: bool = False) -> int:
     if polled and app.choices().disabled:
         say(f"{app.name} is disabled: nothing is deployed")
         return 0
-    refuse_locked(app)
-    deploying.refuse_disabled(app)
+    refuse_shut(app)
     commit = fetch(app, followed)
     return deploy_fetched(app, followed, commit, actor, polled=polled)
 

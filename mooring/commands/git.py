@@ -106,7 +106,7 @@ def sync(app: str, url: str, ref: str, every: str, stop: bool) -> int:
     assert wanted
     seconds = following.interval(every) if every else known.every if known else 0
     wanted = replace(wanted, every=seconds)
-    incoming.refuse_locked(target)
+    incoming.refuse_shut(target)
     commit = incoming.fetch(target, wanted)
     if wanted != known or every:
         following.save(target, wanted)

@@ -432,6 +432,15 @@ def test_a_domain_of_another_app_and_nonsense_are_refused_and_nothing_changes(ad
     assert body(admin, other) == other
     assert admin.curl(www).body == app_name
 
+    default, coming = f"{app_name}.{DOMAIN}", f"{app_name}-new"
+    does(admin, "domains:set", app_name, www)
+    does(admin, "domains:add", other, default, f"{coming}.{DOMAIN}")
+    assert f"belongs to the app {other}" in refuses(admin, "domains:remove", app_name, www)
+    assert admin.curl(www).body == app_name
+    pushed = admin.repo(coming, apps.site("")).push(coming)
+    assert not pushed.ok
+    assert f"{coming}.{DOMAIN} belongs to the app {other}" in pushed.output
+
 
 # ---- processes
 

@@ -272,7 +272,8 @@ def test_a_disabled_app_serves_nothing_takes_nothing_and_is_not_started(owner: U
     assert not pushed.ok
     assert f"{APP} is disabled: it takes no pushes (`mooring apps:enable {APP}`)" in pushed.output
     for words in (["ps:start", APP], ["ps:restart", APP], ["ps:restart", APP, "web"], ["rebuild", APP],
-                  ["rollback", APP]):  # fmt: skip
+                  ["rollback", APP], ["git:from-image", APP, "busybox"], ["git:from-archive", APP],
+                  ["git:sync", APP, "https://git.example/a.git"]):  # fmt: skip
         assert f"{APP} is disabled" in refused(owner, *words)
     assert "Kept for the next release" in did(owner, "config:set", APP, "KEPT=1")
     module_server.run(["systemctl", "restart", "mooring.target"])

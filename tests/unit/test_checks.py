@@ -4,6 +4,7 @@ import pytest
 
 from mooring import checks
 from mooring.checks import Check
+from mooring.commands import checks as command
 from mooring.refusal import Refusal
 
 
@@ -95,3 +96,9 @@ def test_a_liveness_check_that_asks_nothing_is_refused() -> None:
 
 def test_a_process_is_asked_at_least_once() -> None:
     assert web(path="/", attempts=0).attempts == 1
+
+
+@pytest.mark.parametrize("word", ["command='abc", "listening=ture", "color=red", "path"])
+def test_a_word_of_a_check_that_is_none_is_refused(word: str) -> None:
+    with pytest.raises(Refusal):
+        command.parse([word])
