@@ -27,6 +27,12 @@ def remember(container: ContainerName, identity: str, pid: int, **more: str) -> 
     files.write(CONTAINERS / str(container), json.dumps({**more, "id": identity, "pid": pid}))
 
 
+def set_ready(container: ContainerName) -> None:
+    """Say that what has been started was ready."""
+    if table := started(container):
+        files.write(CONTAINERS / str(container), json.dumps({"ready": "yes", **table}))
+
+
 def started(container: ContainerName) -> dict[str, Any] | None:
     """`id` and `pid` of what has been started; None where nothing has, or it was told to stop."""
     try:

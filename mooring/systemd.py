@@ -32,7 +32,12 @@ def stop(units: list[str]) -> None:
 
 
 def forget(units: list[str]) -> None:
-    """Take units out of the list of failed ones."""
+    """Take units out of the list of failed ones.
+
+    Not while one may be starting: its start, should it fail, would be taken for done.
+    """
+    if not units:
+        return
     try:
         run("systemctl", "reset-failed", *units)
     except ProgramError:

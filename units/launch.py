@@ -5,7 +5,7 @@
 Nothing of the release that serves is touched.
 """
 
-from mooring import journal, paths, preparing, release, stage, systemd
+from mooring import journal, paths, preparing, release, running, stage, systemd
 from mooring.app import App
 from mooring.journal import Log
 from mooring.names import RELEASE_PHASE, ContainerName, ReleaseName
@@ -24,13 +24,21 @@ def work(name: ReleaseName, log: Log) -> None:
     if record.runs_release_phase:
         record = run_release_phase(record, log)
     units = [container.unit for container in record.containers]
-    if units and not systemd.start(units, meanwhile=lambda: prepare_to_route(record, log)):
+    if units and not (systemd.start(units, meanwhile=lambda: prepare_to_route(record, log)) and all_ready(record)):
         explain(record, log)
         die(
             "the new release did not become ready",
             f"its lines: `mooring logs {name.app}` or `journalctl MOORING_RELEASE={name}`",
         )
     release.save(record.at("launched"))
+
+
+def all_ready(record: Release) -> bool:
+    """Whether every process of a release has said so itself.
+
+    systemd says that a start went well, too, where a unit ended meanwhile and its failure was forgotten.
+    """
+    return all("ready" in (running.started(container) or {}) for container in record.containers)
 
 
 def prepare_to_route(record: Release, log: Log) -> None:

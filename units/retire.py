@@ -38,8 +38,16 @@ def stop(live: ReleaseName) -> None:
         # A person's one-off command goes on.
         if parsed.release.number < live.number and parsed.process != names.ONE_OFF:
             engine.remove(container)
-    systemd.forget([f"mooring-*@{live.app}.*"])
+    # None of a later release: one that is failing just then would count as ended well, and its start as done.
+    failed = systemd.loaded(f"mooring-*@{live.app}.*", "--state=failed")
+    systemd.forget([unit for unit in failed if (number := number_of(unit)) and number <= live.number])
     running.forget_ends(live.app, live.number)
+
+
+def number_of(unit: str) -> int | None:
+    """The number of the release in the name of a unit, e.g. mooring-build@my-app.42.service; None where it has none."""
+    number = unit.rpartition("@")[2].split(".")[1]
+    return int(number) if names.NUMBER.fullmatch(number) else None
 
 
 def unit_release(unit: str) -> ReleaseName:

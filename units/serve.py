@@ -9,7 +9,7 @@ the place of this.
 import os
 import sys
 
-from mooring import systemd
+from mooring import running, systemd
 from mooring.names import ContainerName
 from mooring.refusal import Refusal
 from units import ready, start
@@ -27,6 +27,7 @@ def main() -> None:
         ready.wait_for(container)
     except Refusal as refusal:
         start.leave_reason(container, str(refusal))
+    running.set_ready(container)
     start.reason_of(container).unlink(missing_ok=True)
     systemd.notify("READY=1")
     os.execv(PYTHON, [PYTHON, "-IS", WAIT, str(container)])  # noqa: S606

@@ -314,3 +314,16 @@ def test_settings_are_read_and_a_wrong_one_is_named() -> None:
     ):
         with pytest.raises(Refusal, match=name):
             settings.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("unit", "number"),
+    [
+        ("mooring-build@my-app.42.service", 42),
+        ("mooring-app@my-app.7.web.1.service", 7),
+        ("mooring-settle@mooring-launch@my-app.3.service", 3),
+        ("mooring-sync@my-app.service", None),
+    ],
+)
+def test_a_units_release_is_in_its_name(unit: str, number: int | None) -> None:
+    assert retire.number_of(unit) == number
