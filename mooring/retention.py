@@ -23,8 +23,12 @@ def images(app: App, newest_first: list[Release], keep: int) -> set[ReleaseName]
 
 
 def records(app: App, newest_first: list[Release], keep: int, with_image: set[ReleaseName]) -> set[ReleaseName]:
-    """The releases whose records are kept: the last `keep`, and those whose images are."""
-    return {each.name for each in newest_first[: max(1, keep)]} | with_image
+    """The releases whose records are kept: the last `keep`, those whose images are, and those that run.
+
+    One that drains still counts as live: where its containers are reached stays taken until they have ended.
+    """
+    running = {each.name for each in newest_first if each.status in ("queued", "live")}
+    return {each.name for each in newest_first[: max(1, keep)]} | with_image | running
 
 
 def on_its_way(name: ReleaseName, markers: list[spool.Marker]) -> bool:

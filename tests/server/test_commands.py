@@ -440,6 +440,8 @@ def test_a_domain_of_another_app_and_nonsense_are_refused_and_nothing_changes(ad
     pushed = admin.repo(coming, apps.site("")).push(coming)
     assert not pushed.ok
     assert f"{coming}.{DOMAIN} belongs to the app {other}" in pushed.output
+    # Other tests give the server another domain and this one again, which it must not find taken.
+    does(admin, "apps:destroy", other, "--force")
 
 
 # ---- processes

@@ -141,7 +141,7 @@ def test_every_command_of_the_page_goes_well_as_it_is_written(
     finally:
         if any("domains:set-global" in line for line in lines):
             # The other tests' apps answer below it.
-            reader.user.ssh("domains:set-global", DOMAIN)
+            assert reader.user.ssh("domains:set-global", DOMAIN).returncode == 0
 
 
 def follow(reader: Reader, lines: list[str]) -> None:

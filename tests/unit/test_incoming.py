@@ -179,6 +179,10 @@ def test_the_last_that_were_live_are_kept_and_what_is_live_tagged_or_on_its_way(
     kept = retention.images(app, every, 2)
     assert sorted(each.number for each in kept) == [1, 3, 4, 5, 7]
     assert sorted(each.number for each in retention.records(app, every, 2, kept)) == [1, 3, 4, 5, 6, 7]
+    # The record of what drains says which addresses are taken.
+    record(app, 2, "live")
+    assert 2 in {each.number for each in retention.records(app, release.every(app), 1, set())}
+    record(app, 2, "failed")
     tag.add(app, "first", ReleaseName("my-app", 5))
     assert sorted(each.number for each in retention.images(app, every, 1)) == [3, 5, 7]
 
