@@ -11,7 +11,8 @@ from mooring.names import ReleaseName
 from mooring.refusal import die
 from mooring.release import Process
 
-ID = re.compile(r"(sha256:)?[0-9a-f]{4,64}", re.IGNORECASE)
+ID = re.compile(r"(sha256:)?[0-9a-f]{1,64}", re.IGNORECASE)
+"""Docker takes as few digits of an id as only one image has."""
 SHOWN = ("Digest:", "Status:")
 
 

@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from mooring import files, paths
@@ -10,6 +11,7 @@ from mooring.names import ContainerName
 
 JOURNAL = "/run/systemd/journal/socket"
 CONTAINERS = paths.RUN / "containers"
+REASONS = paths.RUN / "reasons"
 ENDS = paths.RUN / "ends"
 
 
@@ -40,6 +42,11 @@ def started(container: ContainerName) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     return table
+
+
+def reason_of(container: ContainerName) -> Path:
+    """The file that says why a process did not become ready: its unit leaves it, the launch stage tells it."""
+    return REASONS / str(container)
 
 
 def forget(container: ContainerName) -> None:

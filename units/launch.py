@@ -5,7 +5,7 @@
 Nothing of the release that serves is touched.
 """
 
-from mooring import journal, paths, preparing, release, running, stage, systemd
+from mooring import journal, preparing, release, running, stage, systemd
 from mooring.app import App
 from mooring.journal import Log
 from mooring.names import RELEASE_PHASE, ContainerName, ReleaseName
@@ -65,7 +65,7 @@ def run_release_phase(record: Release, log: Log) -> Release:
     went_well = systemd.start([unit])
     systemd.stop([unit])
     if not went_well:
-        reason = paths.RUN / "reasons" / str(ContainerName(record.name, RELEASE_PHASE, 1))
+        reason = running.reason_of(ContainerName(record.name, RELEASE_PHASE, 1))
         if reason.exists():
             log.warn(reason.read_text().strip())
             reason.unlink()
@@ -76,7 +76,7 @@ def run_release_phase(record: Release, log: Log) -> Release:
 def explain(record: Release, log: Log) -> None:
     """Say which process failed, why, and the last lines that it printed."""
     for container in record.containers:
-        reason = paths.RUN / "reasons" / str(container)
+        reason = running.reason_of(container)
         if not reason.exists():
             continue
         log.warn(f"{container.process}.{container.index}: {reason.read_text().strip()}")

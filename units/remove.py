@@ -17,7 +17,7 @@ def say_why(container: ContainerName, size: str) -> None:
 
     `size` is its memory limit. What systemd knows is in $SERVICE_RESULT and $EXIT_STATUS (systemd.exec(5)).
     """
-    reason = paths.RUN / "reasons" / str(container)
+    reason = running.reason_of(container)
     if os.environ.get("SERVICE_RESULT") == "watchdog":
         text = "did not answer its liveness check"
     elif reason.exists():

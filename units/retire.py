@@ -31,7 +31,7 @@ def work(name: ReleaseName, log: Log) -> None:
 def stop(live: ReleaseName) -> None:
     """Stop every process of an earlier release of the app, and remove what is left of one."""
     units = systemd.loaded(f"mooring-app@{live.app}.*")
-    earlier = [unit for unit in units if unit_release(unit).number < live.number]
+    earlier = [unit for unit in units if (number := number_of(unit)) and number < live.number]
     systemd.stop(earlier)
     for container in engine.containers(live.app):
         parsed = ContainerName.parse(container)
@@ -48,10 +48,6 @@ def number_of(unit: str) -> int | None:
     """The number of the release in the name of a unit, e.g. mooring-build@my-app.42.service; None where it has none."""
     number = unit.rpartition("@")[2].split(".")[1]
     return int(number) if names.NUMBER.fullmatch(number) else None
-
-
-def unit_release(unit: str) -> ReleaseName:
-    return ContainerName.parse(unit.removeprefix("mooring-app@").removesuffix(".service")).release
 
 
 def drain(addresses: set[str], log: Log) -> None:

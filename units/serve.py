@@ -28,7 +28,7 @@ def main() -> None:
     except Refusal as refusal:
         start.leave_reason(container, str(refusal))
     running.set_ready(container)
-    start.reason_of(container).unlink(missing_ok=True)
+    running.reason_of(container).unlink(missing_ok=True)
     systemd.notify("READY=1")
     os.execv(PYTHON, [PYTHON, "-IS", WAIT, str(container)])  # noqa: S606
 

@@ -5,10 +5,9 @@ python -m units.start my-app.42.run.1234
 
 import os
 import sys
-from pathlib import Path
 from typing import NoReturn
 
-from mooring import engine, one_off, paths, release, running, settings
+from mooring import engine, one_off, release, running, settings
 from mooring.formation import size
 from mooring.names import ONE_OFF, ContainerName
 from mooring.refusal import Refusal, die
@@ -118,14 +117,9 @@ def start_or_say_why(container: ContainerName) -> None:
 
 def leave_reason(container: ContainerName, reason: str) -> NoReturn:
     """End with the reason: in the journal, and where the launch stage finds it."""
-    reason_of(container).parent.mkdir(parents=True, exist_ok=True)
-    reason_of(container).write_text(reason + "\n")
+    running.REASONS.mkdir(parents=True, exist_ok=True)
+    running.reason_of(container).write_text(reason + "\n")
     sys.exit(reason)
-
-
-def reason_of(container: ContainerName) -> Path:
-    """The file in which the launch stage finds why a process did not become ready."""
-    return paths.RUN / "reasons" / str(container)
 
 
 if __name__ == "__main__":

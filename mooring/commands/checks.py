@@ -143,7 +143,7 @@ def parse(pairs: list[str]) -> dict[str, Any]:
         try:
             entry[key] = shlex.split(value) if key == "command" else typed(key, value)
         except ValueError:
-            die(f"{pair[:60]!r}: a quote is not closed", """command="sh -c 'test -e /tmp/ready'" """.strip())
+            die(f"{pair[:60]!r}: a quote is not closed", "e.g. command='test -e /tmp/ready'")
     return entry
 
 
