@@ -4,16 +4,18 @@ import contextlib
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mooring import interrupt, journal, paths, preparing, release, source, spool
 from mooring.app import App
 from mooring.names import ReleaseName
-from mooring.order import Order
 from mooring.refusal import die
 from mooring.release import Release
 from mooring.spool import Stage
 from units import dispatch
+
+if TYPE_CHECKING:
+    from mooring.order import Order
 
 
 def launch(
@@ -80,6 +82,8 @@ def rebuild(app: App, actor: str, *, fresh: bool) -> int:
     no commit.
     """
     refuse_disabled(app)
+    from mooring.order import Order
+
     live = release.load(app.live) if app.live else None
     if live and live.from_image:
         from mooring import incoming
@@ -92,7 +96,7 @@ def rebuild(app: App, actor: str, *, fresh: bool) -> int:
     return build(app, Order("rebuild", record.commit, record.branch, actor, time.time(), fresh))
 
 
-def build(app: App, order: Order) -> int:
+def build(app: App, order: "Order") -> int:
     """Build a commit that the app's repository has, wait for its end, return the exit status.
 
     The source is laid out by the git user. Raises Refusal where it cannot be.

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from mooring import engine, files, formation, paths, release
+from mooring import engine, files, paths, release
 from mooring.app import App
 from mooring.names import ONE_OFF, ContainerName
 from mooring.refusal import die
@@ -28,6 +28,8 @@ def name_one(app: App) -> ContainerName:
 
 def process_of(container: ContainerName) -> Process:
     """What a one-off container counts as: a process with the limits that were chosen for `run`."""
+    from mooring import formation
+
     limits = App(container.release.app).choices().limits.get(ONE_OFF, {})
     return Process(ONE_OFF, limits=formation.limits(f"app.toml: limits.{ONE_OFF}", limits))
 

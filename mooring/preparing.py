@@ -41,12 +41,7 @@ def place(record: Release) -> Release:
     # The live release's processes are in the network: then it is there, and need not be looked for.
     subnet = release.load(app.live).subnet if app.live else ""
     subnet = subnet or engine.ensure_network(app.name, settings.load().network_pool)
-    taken = {
-        each.address
-        for other in release.every(app)
-        if other.name == app.live or other.status in ("queued", "live")
-        for each in other.placements
-    }
+    taken = {each.address for other in release.active(app) for each in other.placements}
     return release.save(record.changed(subnet=subnet, placements=placements(record.processes, subnet, taken)))
 
 

@@ -17,6 +17,8 @@ Status = Literal["queued", "live", "retired", "failed", "superseded", "cancelled
 DEFAULT_PORT = 5000
 RUNS_RELEASE_PHASE = ("push", "archive", "sync", "rebuild", "config", "clone")
 CHECKS = ("check", "liveness", "chosen_check", "chosen_liveness")
+ACTIVE: tuple[Status, ...] = ("queued", "live")
+"""Of what is on its way, of what is live, and of what drains still."""
 ENDED: frozenset[Status] = frozenset({"live", "retired", "failed", "superseded", "cancelled"})
 
 
@@ -177,10 +179,19 @@ def load(name: ReleaseName) -> Release:
 
 def find(name: ReleaseName) -> Release | None:
     """The record of a release; None if there is none."""
+    text = _read(name)
+    return None if text is None else _parse(name, text)
+
+
+def _read(name: ReleaseName) -> str | None:
     try:
-        table = json.loads((folder(name) / "release.json").read_text())
+        return (folder(name) / "release.json").read_text()
     except FileNotFoundError:
         return None
+
+
+def _parse(name: ReleaseName, text: str) -> Release:
+    table = json.loads(text)
     return Release(
         **{
             **table,
@@ -224,3 +235,19 @@ def freeze_config(name: ReleaseName, config: dict[str, str]) -> None:
 def every(app: App) -> list[Release]:
     """All releases of an app, the newest first."""
     return [record for number in app.release_numbers() if (record := find(ReleaseName(app.name, number)))]
+
+
+def active(app: App) -> list[Release]:
+    """The releases of an app that have containers or may get some, the newest first: on their way, live, draining.
+
+    A start waits for this, and an app has a hundred records: only those that may be are parsed.
+    """
+    live = app.live
+    names = [ReleaseName(app.name, number) for number in app.release_numbers()]
+    texts = {name: _read(name) for name in names}
+    maybe = [
+        _parse(name, text)
+        for name, text in texts.items()
+        if text and (name == live or any(f'"status": "{status}"' in text for status in ACTIVE))
+    ]
+    return [record for record in maybe if record.name == live or record.status in ACTIVE]

@@ -1,6 +1,6 @@
 """Which releases of an app are kept: their images to go back to, and their records."""
 
-from mooring import source, spool, tag
+from mooring import release, source, spool, tag
 from mooring.app import App
 from mooring.names import ReleaseName
 from mooring.release import Release
@@ -27,7 +27,7 @@ def records(app: App, newest_first: list[Release], keep: int, with_image: set[Re
 
     One that drains still counts as live: where its containers are reached stays taken until they have ended.
     """
-    running = {each.name for each in newest_first if each.status in ("queued", "live")}
+    running = {each.name for each in newest_first if each.status in release.ACTIVE}
     return {each.name for each in newest_first[: max(1, keep)]} | with_image | running
 
 

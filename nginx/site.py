@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mooring import domains, files, paths, program, release, routing, vhost
 from mooring.app import App, Choices
@@ -17,10 +18,14 @@ from mooring.refusal import Refusal, die
 from mooring.release import Release
 from mooring.routing import WEB, Route
 
+if TYPE_CHECKING:
+    import jinja2
+
 TEMPLATES = Path(__file__).parent / "templates"
 PAGES = paths.CODE / "nginx" / "pages"
 CHECK = Path(__file__).parent / "check"
 CANDIDATE = paths.RUN / "candidate"
+COMPILED = paths.RUN / "templates"
 PREPARED = "site.json"
 """Beside a release's record: its site, made and checked while its processes start."""
 PREFIX = re.compile(r"^.*\[(?:emerg|error)\] (?:\d+#\d+: )?")
@@ -78,6 +83,7 @@ def render(record: Release, choices: Choices, snippet: str) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - not HTML; every value was checked where it entered
+        bytecode_cache=compiled(),
     )
     app = App(record.name.app)
     own = sites(record, domains.among(app, choices), choices)
@@ -105,6 +111,16 @@ def render(record: Release, choices: Choices, snippet: str) -> str:
         snippet=snippet.rstrip("\n"),
         snippet_begins=SNIPPET_BEGINS,
     )
+
+
+def compiled() -> "jinja2.BytecodeCache | None":
+    """Where the template is kept compiled, as that takes as long as to render it; None where Mooring does not run."""
+    import jinja2
+
+    if not paths.RUN.is_dir():
+        return None
+    COMPILED.mkdir(mode=0o700, exist_ok=True)
+    return jinja2.FileSystemBytecodeCache(str(COMPILED))
 
 
 def variable(app: App) -> str:

@@ -9,13 +9,12 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from mooring import formation, release, running, settings
+from mooring import release, running, settings
 from mooring.checks import Check
 from mooring.engine import EngineError
 from mooring.names import ContainerName
 from mooring.refusal import Refusal, die
 from mooring.release import Process
-from units import ending
 from units.wait import open_process
 
 if TYPE_CHECKING:
@@ -152,7 +151,8 @@ def wait(check: Check, probe: Callable[[], None] | None, gone: Callable[[float],
 
 def killed_at_limit(identity: str, process: Process, gone: Callable[[float], bool]) -> str:
     """What is said of a process that has ended because it had too little memory; else nothing."""
-    from mooring import engine
+    from mooring import engine, formation
+    from units import ending
 
     if not process.limits.memory or not gone(0):
         return ""

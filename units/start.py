@@ -8,7 +8,6 @@ import sys
 from typing import NoReturn
 
 from mooring import engine, one_off, release, running, settings
-from mooring.formation import size
 from mooring.names import ONE_OFF, ContainerName
 from mooring.refusal import Refusal, die
 from mooring.release import DEFAULT_PORT, Process, Release
@@ -30,7 +29,7 @@ def environment_of(record: Release, container: ContainerName, process: Process) 
 
 def start(container: ContainerName) -> None:
     record = release.load(container.release)
-    if record.status not in ("queued", "live"):
+    if record.status not in release.ACTIVE:
         die(
             f"{container.release} is {record.status}",
             f"`mooring rollback {record.name.app} {record.name.number}` runs it again",
@@ -52,6 +51,7 @@ def to_watch(process: Process, pid: int) -> dict[str, str]:
     if not (process.watch or process.limits.memory or process.limits.pids):
         return {}
     from mooring import cgroup
+    from mooring.formation import size
 
     try:
         of = cgroup.folders(pid)

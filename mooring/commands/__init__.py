@@ -116,9 +116,14 @@ def find(name: str) -> Command | None:
     name = ALIASES.get(name, name)
     group = name.partition(":")[0]
     module = ALONE.get(group, group)
-    if not module.isidentifier() or module not in modules():
+    if not module.isidentifier():
         return None
-    importlib.import_module(f"mooring.commands.{module}")
+    try:
+        importlib.import_module(f"{__name__}.{module}")
+    except ModuleNotFoundError as error:
+        if error.name != f"{__name__}.{module}":
+            raise
+        return None
     return known.get(name)
 
 

@@ -1,7 +1,6 @@
 """Config vars: `config*`. A change makes a release; values go to the app and nowhere else."""
 
 import json as json_module
-import shlex
 from collections.abc import Callable
 
 from mooring import app as apps
@@ -98,6 +97,8 @@ def rendered(pairs: dict[str, str], format: str) -> str:
     if format == "json":
         return json_module.dumps(pairs, indent=1, sort_keys=True, ensure_ascii=False)
     if format == "shell":
+        import shlex
+
         return " ".join(f"{name}={shlex.quote(value)}" for name, value in sorted(pairs.items()))
     return environment.render(pairs)
 
