@@ -1,11 +1,9 @@
 """What a source tree says of how its image is run: Procfile, app.json, EXPOSE."""
 
-import dataclasses
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mooring import checks, files, procfile
 from mooring.checks import Check
@@ -17,23 +15,21 @@ NO_CHECK = Check()
 PREFERRED_PORTS = (80, 8080, 5000)
 
 
-@dataclass(frozen=True)
-class Results:
+class Results(NamedTuple):
     """What buildpacks say: the processes where there is no Procfile, and config vars for where the app sets none."""
 
     buildpacks: tuple[str, ...] = ()
-    processes: dict[str, str] = field(default_factory=dict)
-    config: dict[str, str] = field(default_factory=dict)
+    processes: Mapping[str, str] = {}
+    config: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(NamedTuple):
     """What a source tree says: the Procfile's commands, checks by process, and how many of each process."""
 
     commands: dict[str, str]
     startup: dict[str, Check]
     formation: dict[str, int]
-    liveness: dict[str, Check] = field(default_factory=dict)
+    liveness: Mapping[str, Check] = {}
 
 
 def port_of(exposed: list[str]) -> int | None:
@@ -66,7 +62,7 @@ def processes(
     return tuple(
         Process(
             name,
-            count=formation.get(name, 1 if name == "web" else idle),
+            quantity=formation.get(name, 1 if name == "web" else idle),
             command=command,
             port=(port or DEFAULT_PORT) if name == "web" else None,
             check=startup.get(name, default if name == "web" or command is None else Check()),
@@ -84,7 +80,7 @@ def watched(processes: tuple[Process, ...], liveness: Mapping[str, Check]) -> tu
                 f"app.json: the liveness check of {process.name} has no port to ask",
                 'nothing connects to it: give it a "port" of its own, or a "command"',
             )
-    return tuple(dataclasses.replace(each, liveness=liveness.get(each.name)) for each in processes)
+    return tuple(each._replace(liveness=liveness.get(each.name)) for each in processes)
 
 
 def image_check(healthcheck: Mapping[str, Any]) -> Check:

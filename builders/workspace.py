@@ -1,7 +1,7 @@
 """Where a release is built: its source tree, taken out of the git user's hands into a folder of root's alone."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mooring import files, paths, source
 from mooring.app import Choices
@@ -9,8 +9,7 @@ from mooring.names import ReleaseName
 from mooring.refusal import die
 
 
-@dataclass(frozen=True)
-class Workspace:
+class Workspace(NamedTuple):
     """`repository` is the whole tree; what is built is its `subfolder`, empty for all of it.
 
     `whole` says whether that folder is built within all of the repository, or sees only itself.

@@ -9,7 +9,7 @@ import os
 import shlex
 import subprocess
 import sys
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mooring import keys, names, settings
 from mooring.app import App
@@ -19,16 +19,14 @@ from mooring.refusal import Refusal, die
 CLI = "/usr/local/bin/mooring"
 
 
-@dataclass(frozen=True)
-class Push:
+class Push(NamedTuple):
     """Receive a push to an app (or, where `service` is git-upload-pack, let it be fetched)."""
 
     service: str
     app: str
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """Run a command of Mooring's."""
 
     words: tuple[str, ...]

@@ -7,8 +7,8 @@ out here; the rest is done by the stages, which go on when the client goes away.
 import os
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mooring import branches, domains, interrupt, journal, order, release, source, spool
 from mooring.app import App
@@ -20,8 +20,7 @@ from mooring.refusal import Refusal, die
 NOTHING = "0"
 
 
-@dataclass(frozen=True)
-class Update:
+class Update(NamedTuple):
     """One line of standard input: a ref, what it was and what it becomes."""
 
     old: str

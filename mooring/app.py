@@ -2,18 +2,16 @@
 
 import os
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mooring import environment, files, names, paths
 from mooring.names import ReleaseName
 from mooring.refusal import die
 
 
-@dataclass(frozen=True)
-class Choices:
+class Choices(NamedTuple):
     """app.toml: what the operator chose for an app.
 
     `builder` is auto, dockerfile or buildpack; `build_dir` the folder of the repository that is built, which sees only
@@ -40,13 +38,13 @@ class Choices:
     stack: str = ""
     stack_build: str = ""
     build_cache: int = 0
-    scale: dict[str, Any] = field(default_factory=dict)
-    limits: dict[str, Any] = field(default_factory=dict)
-    checks: dict[str, Any] = field(default_factory=dict)
-    liveness: dict[str, Any] = field(default_factory=dict)
-    domain_processes: dict[str, Any] = field(default_factory=dict)
-    routes: dict[str, Any] = field(default_factory=dict)
-    nginx: dict[str, Any] = field(default_factory=dict)
+    scale: Mapping[str, Any] = {}
+    limits: Mapping[str, Any] = {}
+    checks: Mapping[str, Any] = {}
+    liveness: Mapping[str, Any] = {}
+    domain_processes: Mapping[str, Any] = {}
+    routes: Mapping[str, Any] = {}
+    nginx: Mapping[str, Any] = {}
     http_auth: bool = False
     maintenance: bool = False
 
@@ -61,7 +59,7 @@ def parse_choices(text: str, path: Path) -> Choices:
     plain = Choices()
     for key, value in table.items():
         name = key.replace("-", "_")
-        if name not in Choices.__dataclass_fields__:
+        if name not in Choices._fields:
             continue
         kind = tuple if name == "domains" else type(getattr(plain, name))
         known[name] = tuple(value) if isinstance(value, list) else value
@@ -71,8 +69,7 @@ def parse_choices(text: str, path: Path) -> Choices:
     return Choices(**known)
 
 
-@dataclass(frozen=True)
-class App:
+class App(NamedTuple):
     """One app, by its name; whether it exists is asked of the disk."""
 
     name: str

@@ -8,9 +8,8 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from mooring.refusal import Refusal, die
 
@@ -21,8 +20,7 @@ LINK = "120000"
 EITHER = "a .tar, .tar.gz, .tar.xz, .tar.bz2 or .zip of a source tree"
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One file: its path below the archive's top, `mode` as git has it (100644, 100755, 120000), its size in bytes.
 
     `target` is where a symbolic link points; `same_as` the path of the earlier file whose other name a hard link is.
@@ -117,7 +115,7 @@ def _checked(found: Iterator[Entry], limit: int) -> Iterator[Entry]:
                 "pack less, or set `max_pack_size` below [git] in mooring.toml",
             )
         same_as = plain(entry.same_as) if entry.same_as else ""
-        yield replace(entry, path=plain(entry.path), same_as=same_as)
+        yield entry._replace(path=plain(entry.path), same_as=same_as)
     if not count:
         die("the archive is empty", EITHER)
 
@@ -144,7 +142,7 @@ def stripped(found: list[Entry]) -> list[Entry]:
     if len(tops) == 1 and all("/" in entry.path for entry in found):
         top = f"{tops.pop()}/"
         found = [
-            replace(each, path=each.path.removeprefix(top), same_as=each.same_as.removeprefix(top)) for each in found
+            each._replace(path=each.path.removeprefix(top), same_as=each.same_as.removeprefix(top)) for each in found
         ]
     known = set()
     for entry in found:

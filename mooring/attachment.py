@@ -4,9 +4,8 @@ Each is one file of root's alone, `my-app.1`, which also names the instance of i
 """
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mooring import files, names
 from mooring.refusal import die
@@ -15,16 +14,14 @@ MOST = 20
 """How many of a kind an app may have."""
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """One kind of attachment: the folder of its files, and what a person calls it."""
 
     folder: Path
     word: str
 
 
-@dataclass(frozen=True, order=True)
-class Attachment:
+class Attachment(NamedTuple):
     """The `number`-th of an app; its unit's instance is its name."""
 
     app: str

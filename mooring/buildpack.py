@@ -1,8 +1,8 @@
 """Which buildpacks build an app: one of ours by name, a git repository, or a folder of the server."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mooring.refusal import Refusal, die
 
@@ -14,8 +14,7 @@ OURS = Path(__file__).resolve().parent.parent / "buildpacks"
 EXAMPLE = "a name of ours (`mooring buildpacks:list`), https://HOST/REPOSITORY#REF, or /FOLDER on the server"
 
 
-@dataclass(frozen=True)
-class Buildpack:
+class Buildpack(NamedTuple):
     """A buildpack and where it is had from: `name` of ours, else `url` with `ref`, else `folder`."""
 
     text: str
@@ -68,8 +67,7 @@ def parse_file(text: str) -> list[Buildpack]:
     return found
 
 
-@dataclass(frozen=True)
-class Ours:
+class Ours(NamedTuple):
     """A buildpack that Mooring brings; `adds` says whether it runs beside the one that builds the app."""
 
     name: str

@@ -1,7 +1,7 @@
 """What the kernel counts of a container: cgroups(7), version 2, or version 1 where the server has that."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path("/sys/fs/cgroup")
 UNIFIED = ""
@@ -9,8 +9,7 @@ UNLIMITED = 1 << 60
 """Bytes from which on a memory limit is none (version 1 writes a number that large)."""
 
 
-@dataclass(frozen=True)
-class Counter:
+class Counter(NamedTuple):
     """A number that only grows, after `word` in a file."""
 
     path: Path
@@ -25,8 +24,7 @@ class Counter:
             return 0
 
 
-@dataclass(frozen=True)
-class Usage:
+class Usage(NamedTuple):
     """What a container uses and has used: seconds of processor time, bytes, processes and threads.
 
     `memory` is without the cache of files, which the kernel takes back when it needs to; its limit is 0 where there is

@@ -1,14 +1,13 @@
 """Readiness and liveness: when a process may get requests, and when it is restarted. Read from app.json."""
 
 import re
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from mooring.refusal import die
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(NamedTuple):
     """How a process is asked whether it is ready, or alive still (app.json `healthchecks`, type `startup` and
     `liveness`). Times in seconds.
 
@@ -24,7 +23,7 @@ class Check:
     command: tuple[str, ...] = ()
     content: str = ""
     port: int | None = None
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     initial_delay: float = 0
     attempts: int = 3
     wait: float = 5

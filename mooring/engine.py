@@ -3,8 +3,7 @@
 import functools
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mooring import names
 from mooring.names import ContainerName
@@ -78,8 +77,7 @@ class EngineError(Exception):
         self.status = status
 
 
-@dataclass(frozen=True)
-class Attached:
+class Attached(NamedTuple):
     """Somebody's standard streams are the container's; `terminal` says whether they are a terminal."""
 
     terminal: bool
@@ -104,7 +102,7 @@ def create(
     """
     app = container.release.app
     network = names.network_of(app)
-    process = f"{container.process}.{container.index}"
+    process = container.label
     labels = {
         # What the release phase prints belongs to what a push shows.
         **({"MOORING_STAGE": "launch"} if container.process == names.RELEASE_PHASE else {}),

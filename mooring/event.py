@@ -6,9 +6,8 @@ Never a config var's value, nor anything else that may be secret: a command note
 
 import json
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from mooring.release import Release
@@ -27,8 +26,7 @@ GROUPS = {
 """The groups of those that are not called by them."""
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """One change. `status` is ok or failed; of a release how it ended. `time` is in seconds since the epoch."""
 
     name: str
@@ -36,7 +34,7 @@ class Event:
     app: str = ""
     release: int = 0
     status: str = "ok"
-    details: dict[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = {}
     time: float = 0
 
     @property
@@ -61,11 +59,9 @@ def _word(value: Any) -> str:
 
 def write(event: Event) -> None:
     """Put the event into the journal, and hand it to the webhooks of its app."""
-    import dataclasses
-
     from systemd import journal
 
-    event = dataclasses.replace(event, time=event.time or time.time())
+    event = event._replace(time=event.time or time.time())
     optional = {"MOORING_APP": event.app, "MOORING_RELEASE": f"{event.app}.{event.release}" if event.release else ""}
     journal.send(
         event.text,
@@ -99,15 +95,15 @@ def ended(record: "Release") -> None:
     write(Event(f"deploy:{record.status}", record.actor, name.app, name.number, record.status, details, ended))
 
 
-@dataclass
 class UnderWay:
     """The command that this process runs, and what it has noted so far."""
 
-    name: str
-    apps: list[str]
-    details: dict[str, Any] = field(default_factory=dict)
-    noted: bool = False
-    told: bool = False
+    def __init__(self, name: str, apps: list[str], details: dict[str, Any]) -> None:
+        self.name = name
+        self.apps = apps
+        self.details = details
+        self.noted = False
+        self.told = False
 
     def tell(self, status: str) -> None:
         from mooring.actor import actor

@@ -1,6 +1,5 @@
 """The formation of an app: how many of each process run, with which limits and checks, where the operator chose."""
 
-import dataclasses
 import re
 from typing import Any
 
@@ -26,11 +25,10 @@ def applied(processes: tuple[Process, ...], choices: Choices) -> tuple[Process, 
     """
     routed = routing.processes(choices)
     return tuple(
-        dataclasses.replace(
-            process,
-            count=count(
+        process._replace(
+            quantity=quantity(
                 f"app.toml: scale.{process.name}",
-                choices.scale.get(process.name, max(process.count, 1) if process.name in routed else process.count),
+                choices.scale.get(process.name, max(process.quantity, int(process.name in routed))),
             ),
             port=process.port if process.name == WEB else DEFAULT_PORT if process.name in routed else None,
             limits=limits(f"app.toml: limits.{process.name}", choices.limits.get(process.name, {})),
@@ -41,7 +39,7 @@ def applied(processes: tuple[Process, ...], choices: Choices) -> tuple[Process, 
     )
 
 
-def count(where: str, value: Any) -> int:
+def quantity(where: str, value: Any) -> int:
     """How many containers of a process; raise Refusal for what is no such number."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST:
         die(f"{where} is {value!r:.60}", f"a number from 0 to {MOST}")

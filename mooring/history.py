@@ -1,6 +1,7 @@
 """What a release was in the course of its app: how long its stages took, what its config changed."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from mooring import release
 from mooring.release import Release
@@ -10,13 +11,12 @@ STAGES = (("build", "building", "built"), ("launch", "launching", "launched"), (
 """Each stage, and the moments of its begin and its end in a release's record."""
 
 
-@dataclass(frozen=True)
-class Changes:
+class Changes(NamedTuple):
     """The names of the config vars that a release had and the one before it had not, and so on; never values."""
 
-    added: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
+    added: Sequence[str] = ()
+    changed: Sequence[str] = ()
+    removed: Sequence[str] = ()
 
 
 def took(record: Release, every: list[Release]) -> dict[str, float]:

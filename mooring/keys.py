@@ -3,8 +3,7 @@
 import base64
 import tomllib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from mooring import files, names, paths
 from mooring.refusal import die
@@ -22,8 +21,7 @@ TYPES = (
 PASTE = "paste one line like `ssh-ed25519 AAAA… you@laptop`, the content of id_ed25519.pub"
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(NamedTuple):
     """A public key and what it may do: push to `apps`, and give every command of an app on those it `develops`."""
 
     name: str
@@ -43,7 +41,7 @@ class Key:
         """The key for other apps, its role what follows from them."""
         wide = tuple(sorted(set(develops)))
         narrow = tuple(sorted(set(apps) - set(wide)))
-        return replace(self, role="developer" if wide else "deploy", apps=narrow, develops=wide)
+        return self._replace(role="developer" if wide else "deploy", apps=narrow, develops=wide)
 
 
 def parse_public(text: str) -> tuple[str, str, str]:
@@ -159,7 +157,7 @@ def allow(apps: list[str], name: str, public: str, role: Role = "deploy") -> Key
         known = known or Key("", "deploy", material, fingerprint)
         wide = {*known.develops, *(apps if role == "developer" else ())}
         narrow = {*known.apps, *(apps if role == "deploy" else ())}
-        key = replace(known, name=check_name(name or fallback)).with_apps(narrow, wide)
+        key = known._replace(name=check_name(name or fallback)).with_apps(narrow, wide)
         return [each for each in keys if each.fingerprint != fingerprint] + [key]
 
     change(edit)

@@ -7,7 +7,6 @@ their places. Source: man-pages(7), groff_man(7), bash(1) "Programmable Completi
 """
 
 import argparse
-import dataclasses
 import re
 import sys
 from pathlib import Path
@@ -102,11 +101,11 @@ def mooring_toml_5() -> str:
         ".SH DESCRIPTION\nThe settings of a server, /etc/mooring/mooring.toml, read anew whenever they are needed.\n"
     ]
     parts.append(".SH SETTINGS\n")
-    for field in dataclasses.fields(settings.Settings):
-        group, _, key = field.name.partition("_")
+    for name, default in settings.Settings()._asdict().items():
+        group, _, key = name.partition("_")
         written = f"[{group}] {key}" if key else group
-        parts.append(f".TP\n.B {escaped(written)}\n{escaped(said[field.name])}\n")
-        parts.append(f"Default: {escaped(repr(field.default))}\n")
+        parts.append(f".TP\n.B {escaped(written)}\n{escaped(said[name])}\n")
+        parts.append(f"Default: {escaped(repr(default))}\n")
     parts.append(".SH SEE ALSO\n.BR mooring (1)\n")
     return page("mooring.toml", 5, "the settings of a Mooring server", *parts)
 

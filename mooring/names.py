@@ -1,7 +1,7 @@
 """Names, checked where they enter: every one of them becomes part of a path, a unit or a host name."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mooring.refusal import die
 
@@ -27,8 +27,7 @@ def check_app(name: str) -> str:
     return name
 
 
-@dataclass(frozen=True, order=True)
-class ReleaseName:
+class ReleaseName(NamedTuple):
     """`my-app.42`: release 42 of my-app. Names its marker, its image and the instances of its stages."""
 
     app: str
@@ -50,16 +49,20 @@ class ReleaseName:
         return cls(app, int(number))
 
 
-@dataclass(frozen=True, order=True)
-class ContainerName:
+class ContainerName(NamedTuple):
     """`my-app.42.web.1`: the first web process of release 42. Names its container and its unit's instance."""
 
     release: ReleaseName
     process: str
-    index: int
+    ordinal: int
 
     def __str__(self) -> str:
-        return f"{self.release}.{self.process}.{self.index}"
+        return f"{self.release}.{self.label}"
+
+    @property
+    def label(self) -> str:
+        """What people call it: web.1."""
+        return f"{self.process}.{self.ordinal}"
 
     @property
     def unit(self) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 from mooring.refusal import die
 
@@ -12,8 +12,7 @@ LATEST = 1 << 40
 LINE = re.compile(r"[^\x00-\x1f\x7f]{0,200}")
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     """Build this commit, whose tree lies in the app's source folder. `created` is in seconds since the epoch."""
 
     kind: str
@@ -24,7 +23,7 @@ class Order:
     fresh: bool = False
 
     def render(self) -> str:
-        return json.dumps(asdict(self))
+        return json.dumps(self._asdict())
 
 
 def parse(text: str) -> Order:

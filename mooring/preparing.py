@@ -56,12 +56,12 @@ def placements(processes: tuple[Process, ...], subnet: str, taken: set[str]) -> 
     free = (address for address in hosts if address not in taken)
     found = []
     for process in processes:
-        for index in range(1, process.count + 1):
+        for ordinal in range(1, process.quantity + 1):
             address = next(free, None)
             if address is None:
                 die(
                     f"{subnet} has too few addresses for this many containers",
                     "run fewer, or wait until old ones are gone",
                 )
-            found.append(Placement(process.name, index, address))
+            found.append(Placement(process.name, ordinal, address))
     return tuple(found)

@@ -2,7 +2,7 @@
 
 import subprocess
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mooring import cgroup, formation, running
 from mooring.names import ContainerName
@@ -13,8 +13,7 @@ LOOP = 3
 """Restarts within a minute of each other that make a crash loop."""
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     """What systemd says of a process's unit: `active`, `sub`, since when (seconds since the epoch), restarts in a row.
 
     `pause` is how long it waits before the next restart, as systemd writes it; empty where it does not say.

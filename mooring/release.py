@@ -1,11 +1,10 @@
 """A release: the record of everything decided about one number of an app, and when."""
 
-import dataclasses
 import json
 import time
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from mooring import environment, files
 from mooring.app import App
@@ -19,11 +18,12 @@ RUNS_RELEASE_PHASE = ("push", "archive", "sync", "rebuild", "config", "clone")
 CHECKS = ("check", "liveness", "chosen_check", "chosen_liveness")
 ACTIVE: tuple[Status, ...] = ("queued", "live")
 """Of what is on its way, of what is live, and of what drains still."""
+EARLIER_NAMES = {"count": "quantity", "index": "ordinal"}
+"""What records of Mooring's first servers call some fields."""
 ENDED: frozenset[Status] = frozenset({"live", "retired", "failed", "superseded", "cancelled"})
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """The most that one container of a process may have: bytes of memory, processor cores, processes and threads.
 
     0 is no limit; for `pids`, that of every container.
@@ -34,8 +34,7 @@ class Limits:
     pids: int = 0
 
 
-@dataclass(frozen=True)
-class Process:
+class Process(NamedTuple):
     """One process type: how many containers run it, with which command, reached on which port.
 
     The release phase is one of which none runs. Every line of a Procfile is told of a PORT, as a repository may have
@@ -46,11 +45,11 @@ class Process:
     """
 
     name: str
-    count: int = 1
+    quantity: int = 1
     command: str | None = None
     port: int | None = None
-    check: Check = field(default_factory=Check)
-    limits: Limits = field(default_factory=Limits)
+    check: Check = Check()
+    limits: Limits = Limits()
     liveness: Check | None = None
     chosen_check: Check | None = None
     chosen_liveness: Check | None = None
@@ -67,17 +66,15 @@ class Process:
         return check if check and check.kind != "uptime" else None
 
 
-@dataclass(frozen=True)
-class Placement:
+class Placement(NamedTuple):
     """Where one container of a release is reached: decided once, the same after a crash and a reboot."""
 
     process: str
-    index: int
+    ordinal: int
     address: str
 
 
-@dataclass(frozen=True)
-class Release:
+class Release(NamedTuple):
     """A release's record. Times are seconds since the epoch.
 
     `kind` says what made it: push, archive, sync, image, rebuild, config, restart, scale, limit, enable, rollback,
@@ -99,11 +96,11 @@ class Release:
     buildpacks: tuple[str, ...] = ()
     image: str = ""
     from_image: str = ""
-    defaults: dict[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, str] = {}
     subnet: str = ""
     processes: tuple[Process, ...] = ()
     placements: tuple[Placement, ...] = ()
-    times: dict[str, float] = field(default_factory=dict)
+    times: Mapping[str, float] = {}
 
     @property
     def shell(self) -> list[str]:
@@ -112,7 +109,7 @@ class Release:
 
     @property
     def containers(self) -> list[ContainerName]:
-        return [ContainerName(self.name, each.process, each.index) for each in self.placements]
+        return [ContainerName(self.name, each.process, each.ordinal) for each in self.placements]
 
     def process(self, name: str) -> Process:
         return next(each for each in self.processes if each.name == name)
@@ -142,11 +139,11 @@ class Release:
         return next(
             each.address
             for each in self.placements
-            if (each.process, each.index) == (container.process, container.index)
+            if (each.process, each.ordinal) == (container.process, container.ordinal)
         )
 
     def changed(self, **changes: Any) -> "Release":
-        return dataclasses.replace(self, **changes)
+        return self._replace(**changes)
 
     def at(self, moment: str) -> "Release":
         """With the time of `moment` (e.g. "built") set to now."""
@@ -197,10 +194,14 @@ def _parse(name: ReleaseName, text: str) -> Release:
             **table,
             "name": name,
             "buildpacks": tuple(table.get("buildpacks", ())),
-            "processes": tuple(map(_process, table["processes"])),
-            "placements": tuple(Placement(**each) for each in table["placements"]),
+            "processes": tuple(_process(_renamed(each)) for each in table["processes"]),
+            "placements": tuple(Placement(**_renamed(each)) for each in table["placements"]),
         }
     )
+
+
+def _renamed(table: dict[str, Any]) -> dict[str, Any]:
+    return {EARLIER_NAMES.get(name, name): value for name, value in table.items()}
 
 
 def _process(table: dict[str, Any]) -> Process:
@@ -216,9 +217,16 @@ def save(record: Release) -> Release:
     """Write the record and return it."""
     place = folder(record.name)
     place.mkdir(exist_ok=True)
-    table = {**dataclasses.asdict(record), "name": str(record.name)}
+    table = {**_table(record), "name": str(record.name)}
     files.write(place / "release.json", json.dumps(table, indent=1) + "\n")
     return record
+
+
+def _table(value: Any) -> Any:
+    """What JSON has for a record, and for the records in it."""
+    if hasattr(value, "_asdict"):
+        return {name: _table(each) for name, each in value._asdict().items()}
+    return [_table(each) for each in value] if isinstance(value, tuple) else value
 
 
 def config(name: ReleaseName) -> dict[str, str]:

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mooring.app import Choices
 from mooring.names import PROCESS, RELEASE_PHASE
@@ -15,8 +14,7 @@ PREFIX = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 RESERVED = ("/.mooring", "/.well-known/acme-challenge")
 
 
-@dataclass(frozen=True)
-class Route:
+class Route(NamedTuple):
     """Requests whose path is `prefix`, or begins with it and a slash, go to `process`.
 
     `strip`: the process sees the path without the prefix.

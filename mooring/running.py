@@ -2,9 +2,8 @@
 
 import json
 import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mooring import files, paths
 from mooring.names import ContainerName
@@ -15,8 +14,7 @@ REASONS = paths.RUN / "reasons"
 ENDS = paths.RUN / "ends"
 
 
-@dataclass(frozen=True)
-class End:
+class End(NamedTuple):
     """How a container ended that was not told to, and when (seconds since the epoch)."""
 
     why: str
@@ -57,7 +55,7 @@ def forget(container: ContainerName) -> None:
 def leave_end(container: ContainerName, why: str) -> None:
     """Write down how a container ended."""
     ENDS.mkdir(parents=True, exist_ok=True)
-    files.write(ENDS / str(container), json.dumps(asdict(End(why, round(time.time(), 3)))))
+    files.write(ENDS / str(container), json.dumps(End(why, round(time.time(), 3))._asdict()))
 
 
 def last_end(container: ContainerName) -> End | None:
@@ -76,7 +74,7 @@ def say(container: ContainerName, text: str) -> None:
     """
     import socket
 
-    process = f"{container.process}.{container.index}"
+    process = container.label
     fields = {
         "MESSAGE": text,
         "PRIORITY": "4",

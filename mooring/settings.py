@@ -2,15 +2,13 @@
 
 import re
 import tomllib
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mooring import paths
 from mooring.refusal import die
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """Times are in seconds; each field's file name is its group, a dot, and its key.
 
     `builds_memory` ("4g", "50%" of the server's) and `builds_pids` are what all builds may have together.
@@ -45,9 +43,9 @@ def parse(text: str) -> Settings:
         for key, value in content.items() if isinstance(content, dict) else [("", content)]:
             name = f"{group}_{key}" if key else group
             shown = f"{group}.{key}" if key else group
-            if name not in Settings.__dataclass_fields__:
+            if name not in Settings._fields:
                 die(f"{paths.SETTINGS} has an unknown key {shown}", "mooring.toml is described in docs/settings.md")
-            default = getattr(Settings, name)
+            default = Settings._field_defaults[name]
             if type(value) is not type(default) or (isinstance(value, int) and value < 0) or _wrong(name, value):
                 die(f"{paths.SETTINGS}: {shown} is {value!r}", f"write it like {default!r}")
             values[name] = value

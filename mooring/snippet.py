@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mooring.refusal import die
 
@@ -23,8 +23,7 @@ LOOKED_UP = re.compile(r"(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached)_pass|set_re
 """Directives whose host names nginx looks up when it starts: with one that is not found, no app is served."""
 
 
-@dataclass(frozen=True)
-class Directive:
+class Directive(NamedTuple):
     """A directive: its words, and the line that it begins on."""
 
     words: tuple[str, ...]

@@ -13,9 +13,8 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mooring import paths
 from mooring.names import ReleaseName
@@ -27,8 +26,7 @@ STAGES: tuple[Stage, ...] = ("build", "launch", "route", "retire")
 DEPLOYING: tuple[Stage, ...] = ("build", "launch", "route")
 
 
-@dataclass(frozen=True, order=True)
-class Marker:
+class Marker(NamedTuple):
     """One release at one place of the pipeline."""
 
     release: ReleaseName

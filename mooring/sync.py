@@ -2,8 +2,8 @@
 
 import json
 import re
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mooring import files, systemd
 from mooring.app import App
@@ -17,8 +17,7 @@ SHORTEST, LONGEST = 10, 7 * 86400
 UNITS = Path("/etc/systemd/system")
 
 
-@dataclass(frozen=True)
-class Sync:
+class Sync(NamedTuple):
     """`ref` is a branch, a tag or a commit, empty for the repository's HEAD; `every` seconds, 0 for when asked only.
 
     `url` may hold a password: it is shown as `label`, and its file is root's alone.
@@ -61,7 +60,7 @@ def load(app: App) -> Sync | None:
 
 def save(app: App, sync: Sync) -> None:
     """Follow it, from now on, and after a reboot."""
-    files.write(app.folder / "sync.json", json.dumps(asdict(sync)) + "\n", mode=0o600)
+    files.write(app.folder / "sync.json", json.dumps(sync._asdict()) + "\n", mode=0o600)
     if sync.every:
         start_timer(app, sync.every)
 

@@ -2,7 +2,7 @@
 
 import datetime
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from mooring.refusal import die
@@ -21,8 +21,7 @@ ELEMENT = re.compile(
 """One element of structured data, without its brackets (RFC 5424, 6.3)."""
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(NamedTuple):
     """Where a drain goes: `transport` is tls, tcp or udp."""
 
     transport: str

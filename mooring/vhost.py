@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mooring import files
 from mooring.app import App
@@ -21,8 +20,7 @@ PAGES = frozenset(range(400, 600)) - {444, *range(494, 500)}
 CONF = Path("/etc/nginx/nginx.conf")
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """One key of `nginx:set`: its default, what it is for, an example, and `check`, which raises ValueError."""
 
     default: str

@@ -63,9 +63,9 @@ def announce(app: App, record: Release) -> list[str]:
         + ("runs none of it" if any(each.name == name for each in record.processes) else "has no such process")
         for name in sorted(routing.processes(app.choices()) - runs)
     ]
-    if any(process.port for process in record.processes) and not any(p.port and p.count for p in record.processes):
+    if any(process.port for process in record.processes) and not any(p.port and p.quantity for p in record.processes):
         return [*lines, f"       No web process runs: `mooring ps:scale {app.name} web=1` runs one."]
-    if not any(process.port and process.count for process in record.processes):
+    if not any(process.port and process.quantity for process in record.processes):
         return [*lines, "       No port is exposed and the Procfile has no web: a service-only app, it gets no URL."]
     url = domains.url(app)
     return [*lines, f"       {url}" if url else "       It has no domain: `mooring domains:add` gives it one."]

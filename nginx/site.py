@@ -8,9 +8,8 @@ import re
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mooring import domains, files, paths, program, release, routing, vhost
 from mooring.app import App, Choices
@@ -35,8 +34,7 @@ PID_FILE = Path("/run/nginx.pid")
 RELOAD_LIMIT = 10.0
 
 
-@dataclass(frozen=True)
-class Site:
+class Site(NamedTuple):
     """One server block: host names, the process that answers to them, and its routes to others."""
 
     domains: tuple[str, ...]

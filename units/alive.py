@@ -46,7 +46,7 @@ class Liveness:
         except (ready.NotYet, ready.Wrong) as error:
             self.wrong += 1
             last = self.wrong >= self.check.attempts
-            told = f"{self.container.process}.{self.container.index} is not alive: {error}"
+            told = f"{self.container.label} is not alive: {error}"
             running.say(self.container, f"{told} ({self.wrong} of {self.check.attempts})")
             if last:
                 notify(f"STATUS={told}\nWATCHDOG=trigger")

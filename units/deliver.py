@@ -9,9 +9,8 @@ import json
 import os
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mooring import delivery, systemd
 from mooring.hook import QUEUES
@@ -22,8 +21,7 @@ LOOK = 1.0
 """Seconds between two looks for deliveries that came while others wait."""
 
 
-@dataclass(frozen=True, order=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A delivery in the queue; `came` is in microseconds since the epoch, `due` in seconds."""
 
     due: int

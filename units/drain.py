@@ -17,7 +17,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mooring import files, syslog, systemd, tail
 from units import wire as wires
@@ -34,8 +34,7 @@ GOODBYE = 5.0
 """Seconds that what is left gets when the drain is stopped."""
 
 
-@dataclass(frozen=True)
-class Sent:
+class Sent(NamedTuple):
     """What was sent at once: the wire's mark, and the cursor of its last line."""
 
     mark: int

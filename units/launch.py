@@ -47,8 +47,8 @@ def prepare_to_route(record: Release, log: Log) -> None:
     from nginx import site
 
     for process in record.processes:
-        if process.count:
-            log.step(f"Starting {process.name} x{process.count}" if process.count > 1 else f"Starting {process.name}")
+        if process.quantity:
+            log.step(f"Starting {process.name}" + (f" x{process.quantity}" if process.quantity > 1 else ""))
     site.prepare(record)
     systemd.start([f"mooring-route@{record.name}.service"], "--no-block")
 
@@ -79,10 +79,10 @@ def explain(record: Release, log: Log) -> None:
         reason = running.reason_of(container)
         if not reason.exists():
             continue
-        log.warn(f"{container.process}.{container.index}: {reason.read_text().strip()}")
+        log.warn(f"{container.label}: {reason.read_text().strip()}")
         reason.unlink()
         lines = journal.last_lines(str(container))
-        log.line(f"the last lines of {container.process}.{container.index}:" if lines else "it printed nothing")
+        log.line(f"the last lines of {container.label}:" if lines else "it printed nothing")
         for line in lines:
             log.line(f"  {line}")
 

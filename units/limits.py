@@ -24,7 +24,7 @@ def said(process: str, limits: Limits, kind: str, hits: int) -> str:
 def main() -> None:
     container = ContainerName.parse(sys.argv[1])
     limits = release.load(container.release).process(container.process).limits
-    process = f"{container.process}.{container.index}"
+    process = container.label
     running.say(container, said(process, limits, sys.argv[2], int(sys.argv[3])))
 
 

@@ -32,7 +32,7 @@ def say_why(container: ContainerName, size: str) -> None:
             reason.write_text(f"it {text}\n")
     elif App(container.release.app).live == container.release:
         running.leave_end(container, text)
-        running.say(container, f"{container.process}.{container.index} {text}")
+        running.say(container, f"{container.label} {text}")
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ def environment_of(record: Release, container: ContainerName, process: Process) 
         **release.config(record.name),
         "MOORING_APP": record.name.app,
         "MOORING_RELEASE": f"v{record.name.number}",
-        "MOORING_PROCESS": f"{container.process}.{container.index}",
+        "MOORING_PROCESS": container.label,
         "SOURCE_VERSION": record.commit,
         **({"PORT": str(port)} if port else {}),
     }

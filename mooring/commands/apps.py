@@ -60,7 +60,7 @@ def info(app: str, json: bool) -> None:
             "release": f"v{record.name.number}" if record else "",
             "deployed": moment(record.times.get("ended")) if record else "",
             "commit": record.commit if record else "",
-            "processes": [f"{p.name}={p.count}" for p in record.processes] if record else [],
+            "processes": [f"{p.name}={p.quantity}" for p in record.processes] if record else [],
             "deploy-branch": choices.deploy_branch or "main, else master",
             "domains": list(domains.of(target)),
             "redirects": list(choices.redirects),

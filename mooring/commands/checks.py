@@ -104,7 +104,7 @@ def change(app: str, process: str, liveness: bool, *, disabled: bool | None) -> 
     if not process and not target.live:
         die(f"{app} was never deployed", f"name a process: `mooring checks:disable {app} web`")
     live = release.load(target.live).processes if target.live else ()
-    wanted = [process] if process else [each.name for each in live if each.count]
+    wanted = [process] if process else [each.name for each in live if each.quantity]
 
     def changed(now: dict[str, Any]) -> dict[str, Any] | None:
         return choosing.merged(

@@ -1,7 +1,5 @@
 """What is wrong with this server: `doctor`."""
 
-from dataclasses import asdict
-
 from mooring import doctor as examinations
 from mooring.commands import JSON, command
 from mooring.commands.listing import show
@@ -12,7 +10,7 @@ def doctor(json: bool) -> int:
     """Look at all that an operator would look at, and say what to do; exit status 1 where there is anything."""
     findings = examinations.examine()
     if json:
-        show([asdict(each) for each in findings], as_json=True)
+        show([each._asdict() for each in findings], as_json=True)
     elif not findings:
         print("everything is well")
     else:

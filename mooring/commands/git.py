@@ -87,7 +87,6 @@ def from_archive(app: str, url: str) -> int:
 )
 def sync(app: str, url: str, ref: str, every: str, stop: bool) -> int:
     """Follow a git repository elsewhere: fetch it, and deploy what is not live."""
-    from dataclasses import replace
 
     from mooring import incoming
     from mooring import sync as following
@@ -105,7 +104,7 @@ def sync(app: str, url: str, ref: str, every: str, stop: bool) -> int:
     wanted = following.parse(url, ref) if url else known
     assert wanted
     seconds = following.interval(every) if every else known.every if known else 0
-    wanted = replace(wanted, every=seconds)
+    wanted = wanted._replace(every=seconds)
     incoming.refuse_shut(target)
     commit = incoming.fetch(target, wanted)
     if wanted != known or every:

@@ -1,6 +1,5 @@
 """Processes: `ps*`."""
 
-import dataclasses
 import re
 from typing import Any
 
@@ -35,7 +34,7 @@ def list_(app: str, json: bool) -> None:
         note = processes.note(container, state, process.limits)
         rows.append(
             {
-                "process": f"{container.process}.{container.index}",
+                "process": container.label,
                 "state": f"{state.active} ({state.sub})",
                 "since": moment(state.since),
                 "restarts": state.restarts,
@@ -65,7 +64,7 @@ def scale(app: str, counts: list[str], json: bool) -> int:
     known = processes_of(target)
     if not counts:
         rows = [
-            {"process": each.name, "count": each.count, "chosen-by": chooser(target, each)}
+            {"process": each.name, "count": each.quantity, "chosen-by": chooser(target, each)}
             for each in known
             if each.name != RELEASE_PHASE
         ]
@@ -77,7 +76,7 @@ def scale(app: str, counts: list[str], json: bool) -> int:
         if not match or match[1] in wanted:
             die(f"{word[:60]!r} is no count of a process", "PROCESS=COUNT, each once, e.g. web=2 worker=1")
         check_process(target, known, match[1], {RELEASE_PHASE, ONE_OFF})
-        wanted[match[1]] = formation.count(match[1], int(match[2]))
+        wanted[match[1]] = formation.quantity(match[1], int(match[2]))
     return choosing.choose(target, "scale", wanted, "scale")
 
 
@@ -116,7 +115,7 @@ def limit(app: str, process: str, memory: str, cpu: str, pids: str, json: bool) 
 def show_limits(app: App, known: tuple[Process, ...], process: str, json: bool) -> None:
     run = formation.applied((Process(ONE_OFF, 0),), app.choices())
     shown = [each for each in (*known, *run) if process in ("", each.name)]
-    rows = [{"process": each.name, **dataclasses.asdict(each.limits)} for each in shown]
+    rows = [{"process": each.name, **each.limits._asdict()} for each in shown]
     if not json:
         rows = [
             {
@@ -213,9 +212,9 @@ def chosen(app: App, process: str) -> list[ContainerName]:
     containers = release.load(app.live).containers if app.live else []
     if not process:
         return containers
-    found = [each for each in containers if process in (each.process, f"{each.process}.{each.index}")]
+    found = [each for each in containers if process in (each.process, each.label)]
     if not found:
-        there = ", ".join(f"{each.process}.{each.index}" for each in containers) or "nothing"
+        there = ", ".join(each.label for each in containers) or "nothing"
         die(f"{app.name} runs no {process[:60]!r}", f"it runs {there}")
     return found
 
@@ -239,5 +238,5 @@ def run_units(verb: str, app: App, containers: list[ContainerName]) -> int:
     except ProgramError:
         die(f"{app.name} did not {verb}", f"`mooring logs {app.name}`, `systemctl status 'mooring-app@{app.name}.*'`")
     done = {"restart": "restarted", "stop": "stopped", "start": "started"}[verb]
-    print(f"{', '.join(f'{each.process}.{each.index}' for each in containers)} {done}", flush=True)
+    print(f"{', '.join(each.label for each in containers)} {done}", flush=True)
     return 0

@@ -58,7 +58,7 @@ def info(app: str, number: str, json: bool) -> None:
         "from": f"v{record.base}" if record.base else record.from_image,
         "image": record.image,
         "tags": [word for word, name in tag.every(target).items() if name == record.name],
-        "processes": [f"{each.name}={each.count}" for each in record.processes],
+        "processes": [f"{each.name}={each.quantity}" for each in record.processes],
         "config-vars": sorted(release.config(record.name)) if history.has_config(record) else [],
         "config-added": changes.added,
         "config-changed": changes.changed,

@@ -51,10 +51,8 @@ def detached(app: str, words: list[str]) -> None:
     one_off.leave_command(container, argv)
     if not systemd.start([container.unit]):
         one_off.command_file(container).unlink(missing_ok=True)
-        die(f"{container.process}.{container.index} did not start", f"`journalctl -u {container.unit}` says why")
-    print(
-        f"{container.process}.{container.index} runs: `mooring logs {app} -p {container.process}.{container.index} -f`,"
-    )
+        die(f"{container.label} did not start", f"`journalctl -u {container.unit}` says why")
+    print(f"{container.label} runs: `mooring logs {app} -p {container.label} -f`,")
     print(f"`systemctl status {container.unit}`")
 
 
@@ -63,7 +61,7 @@ def list_(app: str, json: bool) -> None:
     """List the one-off containers of an app."""
     target = apps.find(app)
     rows = [
-        {"process": f"{each.process}.{each.index}", "release": f"v{each.release.number}"}
+        {"process": each.label, "release": f"v{each.release.number}"}
         for each in map(ContainerName.parse, engine.containers(target.name))
         if each.process == ONE_OFF
     ]
@@ -77,7 +75,7 @@ def stop(app: str, process: str) -> None:
 
     target = apps.find(app)
     running = map(ContainerName.parse, engine.containers(target.name))
-    found = [each for each in running if f"{each.process}.{each.index}" == process and each.process == ONE_OFF]
+    found = [each for each in running if each.label == process and each.process == ONE_OFF]
     if not found:
         die(f"{app} has no one-off container {process[:40]!r}", f"`mooring run:list {app}` lists them")
     systemd.stop([found[0].unit])
@@ -90,7 +88,7 @@ def stop(app: str, process: str) -> None:
 def enter(app: str, words: list[str]) -> int:
     """Open a shell, or run a command, in a process that runs."""
     containers = serving(apps.find(app))
-    names = {f"{each.process}.{each.index}": each for each in containers}
+    names = {each.label: each for each in containers}
     names |= {each.process: each for each in reversed(containers)}
     first, rest = (words[0], words[1:]) if words and words[0] in names else ("", words)
     return inside(names[first] if first else containers[0], strip(rest) or SHELL)
@@ -123,7 +121,7 @@ def serving(app: App) -> list[ContainerName]:
             f"{app.name} runs nothing",
             f"`mooring ps {app.name}`; `mooring run {app.name} COMMAND` starts something of its own",
         )
-    return sorted(running, key=lambda each: (each.process != "web", each.process, each.index))
+    return sorted(running, key=lambda each: (each.process != "web", each.process, each.ordinal))
 
 
 def is_running(container: ContainerName) -> bool:

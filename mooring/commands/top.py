@@ -72,7 +72,7 @@ def measured(app: str, before: Sample, seconds: float, json: bool) -> list[dict[
             continue
         share = max(0.0, usage.cpu - before[container].cpu) / took * 100
         held_back = max(0.0, usage.throttled - before[container].throttled) / took * 100
-        process = f"{container.process}.{container.index}"
+        process = container.label
         rows.append(
             {
                 "app": container.release.app,

@@ -1,13 +1,12 @@
 """What an operator would look at, looked at: findings, each with what to do."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mooring.refusal import Refusal
 
 
-@dataclass(frozen=True, order=True)
-class Finding:
+class Finding(NamedTuple):
     """Something that is not as it should be: where, what, and what to do or type."""
 
     where: str

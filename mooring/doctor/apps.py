@@ -36,7 +36,7 @@ def expected(app: App) -> list[ContainerName]:
 
 
 def about(container: ContainerName, state: State) -> Iterator[Finding]:
-    app, process = container.release.app, f"{container.process}.{container.index}"
+    app, process = container.release.app, container.label
     where = f"{app} {process}"
     end = running.last_end(container)
     why = f": it {end.why}" if end else ""

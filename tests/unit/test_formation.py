@@ -23,7 +23,7 @@ def applied(**choices: object) -> Process:
 
 def test_what_was_chosen_holds_and_what_the_source_says_is_kept_for_later() -> None:
     chosen = applied(scale={"web": 3}, limits={"web": {"memory": "256m", "cpu": 0.5}}, checks={"web": {"path": "/x"}})
-    assert (chosen.count, chosen.limits) == (3, Limits(256 << 20, 0.5))
+    assert (chosen.quantity, chosen.limits) == (3, Limits(256 << 20, 0.5))
     assert chosen.readiness.path == "/x"
     again = formation.applied((chosen,), Choices())[0]
     assert again.readiness.path == "/up"

@@ -57,7 +57,7 @@ def test_releases_are_in_the_order_of_their_numbers() -> None:
 
 def test_a_container_name_reads_as_it_is_written() -> None:
     container = ContainerName.parse("my-app.42.web.1")
-    assert (container.release.number, container.process, container.index) == (42, "web", 1)
+    assert (container.release.number, container.process, container.ordinal) == (42, "web", 1)
     assert container.unit == "mooring-app@my-app.42.web.1.service"
 
 

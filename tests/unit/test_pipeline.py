@@ -105,7 +105,7 @@ def processes(
     commands: dict[str, str], exposed: list[str], formation: dict[str, int] | None = None
 ) -> dict[str, tuple[int, int | None]]:
     found = plan.processes(commands, exposed, {}, formation or {}, Check())
-    return {each.name: (each.count, each.port) for each in found}
+    return {each.name: (each.quantity, each.port) for each in found}
 
 
 def test_an_image_alone_is_web_where_it_exposes_a_port_and_a_worker_where_not() -> None:

@@ -23,7 +23,7 @@ def record(processes: tuple[Process, ...] = PROCESSES) -> Release:
         0,
         processes=processes,
         placements=tuple(
-            Placement(each.name, index, next(addresses)) for each in processes for index in range(1, each.count + 1)
+            Placement(each.name, index, next(addresses)) for each in processes for index in range(1, each.quantity + 1)
         ),
     )
 
@@ -31,11 +31,11 @@ def record(processes: tuple[Process, ...] = PROCESSES) -> Release:
 def test_a_process_with_a_domain_or_a_route_listens_and_runs_unless_it_is_scaled_to_0() -> None:
     for choices in (Choices(domain_processes={"a.test": "api"}), Choices(routes={"/api": {"process": "api"}})):
         api = formation.applied(PROCESSES, choices)[1]
-        assert (api.port, api.count) == (5000, 1)
+        assert (api.port, api.quantity) == (5000, 1)
     web, api, worker = formation.applied(PROCESSES, Choices(routes={"/api": {"process": "api"}}, scale={"api": 0}))
-    assert (web.port, web.count) == (8080, 1)
-    assert (api.port, api.count) == (5000, 0)
-    assert (worker.port, worker.count) == (None, 0)
+    assert (web.port, web.quantity) == (8080, 1)
+    assert (api.port, api.quantity) == (5000, 0)
+    assert (worker.port, worker.quantity) == (None, 0)
     # What an earlier release was given for its domains is not for ever.
     assert formation.applied((Process("api", 1, "./api", 5000),), Choices())[0].port is None
 
