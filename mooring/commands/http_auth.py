@@ -35,7 +35,7 @@ def add(app: str, user: str) -> int:
         if asked := target.choices().http_auth:
             write(target, {**known, user: hashed})
     if not asked:
-        texts = {vhost.USERS: rendered({**known, user: hashed})}
+        texts = {vhost.USERS: lambda text: rendered({**parsed(text), user: hashed})}
         status = into_force.change(target, f"{app} asks for no password", texts=texts, http_auth=True)
         if status:
             return status
@@ -80,7 +80,11 @@ def enable(app: str) -> int:
 
 def users(app: App) -> dict[str, str]:
     """The hash of each user's password."""
-    lines = (vhost.read(app, vhost.USERS) or "").splitlines()
+    return parsed(vhost.read(app, vhost.USERS))
+
+
+def parsed(text: str | None) -> dict[str, str]:
+    lines = (text or "").splitlines()
     return {name: hashed for name, colon, hashed in (line.partition(":") for line in lines) if colon}
 
 

@@ -1,12 +1,15 @@
 """Bringing what an operator chose of an app's routing into force, or leaving all as it was. (Not a command.)"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mooring import domains, files, paths, release, routing, vhost
 from mooring.actor import actor
 from mooring.app import App
 from mooring.refusal import die
+
+Text = str | None | Callable[[str | None], str]
+"""A file's text, None to remove it, or what makes it of the one that is there."""
 
 
 def refuse_missing(app: App, process: str) -> None:
@@ -24,9 +27,9 @@ def refuse_missing(app: App, process: str) -> None:
 
 
 def change(
-    app: App, what: str, *, claimed: Sequence[str] = (), texts: Mapping[str, str | None] | None = None, **choices: Any
+    app: App, what: str, *, claimed: Sequence[str] = (), texts: Mapping[str, Text] | None = None, **choices: Any
 ) -> int:
-    """Write choices, and files for nginx (None removes one), and bring them into force; return the exit status.
+    """Write choices, and files for nginx, and bring them into force; return the exit status.
 
     Where that does not go well, they are as they were, which is said of `what`. Raises Refusal, before anything is
     written, if one of the host names in `claimed` is another app's.
@@ -36,16 +39,14 @@ def change(
         return _change(app, what, claimed, texts or {}, choices)
 
 
-def _change(
-    app: App, what: str, claimed: Sequence[str], texts: Mapping[str, str | None], choices: Mapping[str, Any]
-) -> int:
+def _change(app: App, what: str, claimed: Sequence[str], texts: Mapping[str, Text], choices: Mapping[str, Any]) -> int:
     before = app.choices()
     chosen = {name: getattr(before, name) or None for name in choices}
     kept = {name: vhost.read(app, name) for name in texts}
     with files.locked(paths.APPS):
         if claimed:
             domains.refuse_taken(list(claimed), app)
-        write(app, texts, choices)
+        write(app, {name: text(kept[name]) if callable(text) else text for name, text in texts.items()}, choices)
     try:
         status = bring(app)
     except Exception:

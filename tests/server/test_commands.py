@@ -626,6 +626,73 @@ def test_a_deploy_that_is_cancelled_ends_rejected_and_the_old_release_serves_on(
     assert body(admin, app_name) == "mended"
 
 
+def test_a_config_change_that_is_cancelled_while_its_processes_start_leaves_nothing_of_them(
+    admin: User, server: Server, app_name: str
+) -> None:
+    checks = {"web": [{"type": "startup", "listening": True, "attempts": 60, "wait": 5}]}
+    files = apps.python("import os, time\nif 'LATE' in os.environ:\n    time.sleep(300)\n" + apps.ECHO)
+    deployed(admin, app_name, {**files, "app.json": json.dumps({"healthchecks": checks})})
+    change = server.popen(["mooring", "config:set", app_name, "LATE=1"], stdout=subprocess.PIPE)
+    server.wait_for(["sh", "-c", f"docker ps -q --filter name=^{app_name}.2.web.1$ | grep -q ."])
+    assert f"{app_name} v2 is cancelled" in does(admin, "deploys:cancel", app_name)
+    output, _ = change.communicate(timeout=20)
+    assert change.returncode == 1
+    assert "was cancelled by" in output.decode()
+    assert environment(admin, app_name)["MOORING_RELEASE"] == "v1"
+    left = (
+        f"docker ps -aq --filter name=^{app_name}.2; systemctl list-units --all --plain --no-legend '*@{app_name}.2*'"
+    )
+    server.wait_for(["sh", "-c", f'test -z "$({left})"'])
+    does(admin, "config:unset", app_name, "LATE")
+    assert environment(admin, app_name)["MOORING_RELEASE"] == "v3"
+
+
+def test_a_rollback_waits_for_the_build_before_it_and_what_it_asked_for_is_live_in_the_end(
+    admin: User, server: Server, app_name: str
+) -> None:
+    repo = deployed(admin, app_name, apps.python(apps.ECHO))
+    does(admin, "config:set", app_name, "A=2")
+    repo.commit({"Dockerfile": str(apps.python("")["Dockerfile"]) + "RUN echo slow part && sleep 5\n"})
+    push = repo.pushing(app_name)
+    until_said(push, "slow part")
+    said = does(admin, "rollback", app_name, "1")
+    assert "v3 is on its way; v4 comes after it" in said
+    assert push.wait(timeout=60) == 0
+    seen = environment(admin, app_name)
+    assert (seen["MOORING_RELEASE"], seen.get("A")) == ("v4", None)
+    assert "A" not in json.loads(does(admin, "config", app_name, "--json"))
+    assert [row["status"] for row in listed(admin, "releases", app_name)][:2] == ["live", "retired"]
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "test -d /var/lib/mooring/apps/{new}",
+        "docker ps -q --filter name=^{new}.[0-9]*.web.1 | grep -q .",
+        "test -e /var/lib/mooring/apps/{new}/live",
+        "! test -e /var/lib/mooring/apps/{old}/live",
+    ],
+    ids=["made", "starting", "live", "taking the place"],
+)
+def test_a_rename_that_is_interrupted_leaves_one_app_that_serves(
+    admin: User, server: Server, app_name: str, moment: str
+) -> None:
+    deployed(admin, app_name)
+    new = f"{app_name}-new"
+    rename = server.popen(["mooring", "apps:rename", app_name, new], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    server.wait_for(["sh", "-c", moment.format(old=app_name, new=new)])
+    server.run(["pkill", "-HUP", "-f", f"mooring apps:rename {app_name} "], check=False)
+    output, _ = rename.communicate(timeout=60)
+    assert b"Traceback" not in output
+    named = [row["name"] for row in listed(admin, "apps") if row["name"] in (app_name, new)]
+    assert len(named) == 1
+    assert body(admin, named[0]) == app_name
+    gone = new if named == [app_name] else app_name
+    left = f"ls -d /var/lib/mooring/apps/{gone}; docker ps -aq --filter label=mooring.app={gone}"
+    assert server.run(["sh", "-c", f"{left} 2>/dev/null; true"]).stdout == ""
+    does(admin, "apps:destroy", named[0], "--force")
+
+
 def test_a_rebuild_uses_cached_layers_and_a_forced_one_does_not(admin: User, app_name: str) -> None:
     files = apps.site("x")
     files["Dockerfile"] = str(files["Dockerfile"]).replace(

@@ -9,13 +9,27 @@ import pytest
 from mooring import commands
 from tests.server import apps
 from tests.server.cache import CHECKOUT
+from tests.server.throwaway import Server
 from tests.server.user import User
 
 OWN, OTHER = "ghost-of-theirs", "ghost-of-others"
 """Apps that do not exist: a command that is allowed says so, and changes nothing."""
 REFUSED = ("is for admins", "is no developer's of", "may push", "and nothing else")
-TAKES_LONG = ("cleanup", "rebuild:all", "stack:update")
-"""What an admin could only ask in earnest; so it is asked how it is done."""
+MADE = "ghost-made"
+"""The app that an admin makes in earnest."""
+COMPLETE = r"""
+zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell 'PROMPT= PS2= ; unset zle_bracketed_paste; stty -echo; autoload -U compinit; compinit -u; echo re""ady'
+zpty -r shell line '*ready*'
+# The line, Tab, and what is in the line then.
+zpty -w shell 'show() { print -r -- "<$BUFFER>" }; zle -N show; bindkey "^X" show; echo bo""und'
+zpty -r shell line '*bound*'
+zpty -w -n shell "$1"$'\t\x18'
+zpty -r -m shell line '*>*'
+print -r -- "$line"
+"""
+"""What Tab makes of a line in an interactive zsh."""
 
 
 def table() -> list[tuple[str, str, str, str]]:
@@ -43,8 +57,11 @@ def is_refused(answer: str) -> bool:
     return any(reason in answer for reason in REFUSED)
 
 
-def test_every_role_may_give_the_commands_of_the_page_and_no_others(admin: User, newcomer: Callable[..., User]) -> None:
-    developer, deployer = newcomer("dev"), newcomer("dep")
+def test_every_role_may_give_the_commands_of_the_page_and_no_others(
+    module_server: Server, admin_of: Callable[[Server], User], newcomer: Callable[..., User]
+) -> None:
+    admin = admin_of(module_server)
+    developer, deployer = newcomer("dev", module_server), newcomer("dep", module_server)
     assert admin.ssh("developer:allow", OWN, input=developer.public_key).returncode == 0
     assert admin.ssh("deploy:allow", OWN, input=deployer.public_key).returncode == 0
     rows = table()
@@ -58,7 +75,9 @@ def test_every_role_may_give_the_commands_of_the_page_and_no_others(admin: User,
         about_an_app = OWN in words
         if command == "domains:set-global":
             words = [command, "-"]
-        answer = said(admin, words if command not in (*TAKES_LONG, "apps:create") else [command, "--help"])
+        # The stack images are made anew in test_buildpacks, by an admin over ssh: that takes minutes.
+        in_earnest = {"apps:create": [command, MADE], "stack:update": [command, "--help"]}
+        answer = said(admin, in_earnest.get(command, words))
         if is_refused(answer) or for_admin != "yes":
             wrong.append(f"admin: {command}: {answer}")
         if command != "apps:create":
@@ -77,8 +96,12 @@ def test_every_role_may_give_the_commands_of_the_page_and_no_others(admin: User,
     with admin.connected(), developer.connected(), deployer.connected(), ThreadPoolExecutor(4) as pool:
         wrong = [line for lines in pool.map(ask, rows) for line in lines]
     assert not wrong, "\n".join(wrong)
+    listing = admin.ssh("apps").stdout
+    assert MADE in listing
     for name in (OWN, OTHER):
-        assert name not in admin.ssh("apps").stdout
+        assert name not in listing
+    rebuilt = admin.ssh("releases:info", "hello", "2", "--json").stdout
+    assert '"kind": "rebuild"' in rebuilt
 
 
 def test_a_developer_does_everything_with_an_app_but_nothing_beyond_it(
@@ -128,3 +151,18 @@ complete_() { COMP_LINE=$1 COMP_POINT=${#1}; _mooring; echo "${COMPREPLY[*]}"; }
     assert completed("mooring config:se") == ["set"]
     assert completed(f"mooring config {app_name[:-2]}") == [app_name]
     assert completed("mooring config:set --no") == ["--no-restart"]
+
+
+def test_zsh_completes_commands_apps_and_options(admin: User, app_name: str) -> None:
+    server = admin.server
+    assert admin.ssh("apps:create", app_name).returncode == 0
+    server.run(["sh", "-c", "command -v zsh >/dev/null || { apt-get -qq update && "
+                "apt-get -qq -y --no-install-recommends install zsh >/dev/null; }"])  # fmt: skip
+    server.put("/root/complete.zsh", COMPLETE)
+
+    def completed(line: str) -> str:
+        return server.run(["zsh", "-f", "/root/complete.zsh", line]).stdout.rpartition("<")[2].partition(">")[0]
+
+    assert completed("mooring config:se") == "mooring config:set "
+    assert completed(f"mooring config {app_name[:-2]}") == f"mooring config {app_name} "
+    assert completed(f"mooring config:set {app_name} --no") == f"mooring config:set {app_name} --no-restart "

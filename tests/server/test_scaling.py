@@ -237,6 +237,19 @@ def test_a_process_that_stops_answering_its_liveness_check_is_restarted_by_syste
     assert "Watchdog" in module_server.run(["journalctl", "-u", unit, "--no-pager"]).stdout
 
 
+def test_a_waiter_that_hangs_is_ended_by_systemd_and_its_process_started_anew(
+    owner: User, module_server: Server
+) -> None:
+    unit = f"mooring-app@{APP}.{live(owner)}.web.1"
+    module_server.wait_for(["sh", "-c", f"systemctl show -p WatchdogUSec {unit} | grep -q '=34s'"])
+    before = module_server.run(["systemctl", "show", "-p", "MainPID", "--value", unit]).stdout.strip()
+    module_server.run(["kill", "-STOP", before])
+    changed = f'pid=$(systemctl show -p MainPID --value {unit}); test "$pid" != 0 && test "$pid" != {before}'
+    module_server.wait_for(["sh", "-c", f"{changed} && systemctl is-active {unit}"], timeout=90)
+    assert served_by(owner) == {"web.1"}
+    assert "Watchdog timeout" in module_server.run(["journalctl", "-u", unit, "--no-pager"]).stdout
+
+
 def test_a_restart_in_place_goes_one_by_one_and_the_others_serve(owner: User, module_server: Server) -> None:
     did(owner, "ps:scale", APP, "web=2", "worker=1")
     before = releases(owner)
