@@ -9,6 +9,7 @@ from mooring.commands.apps import parse_release
 from mooring.commands.listing import moment, show, show_one
 from mooring.names import ReleaseName
 from mooring.refusal import die
+from mooring.release import Release
 from mooring.retention import WERE_LIVE
 
 
@@ -16,13 +17,14 @@ from mooring.retention import WERE_LIVE
 def list_(app: str, json: bool) -> None:
     """List the releases of an app, the newest first."""
     target = apps.find(app)
+    live = target.live
     tags: dict[ReleaseName, list[str]] = {}
     for word, name in tag.every(target).items():
         tags.setdefault(name, []).append(word)
     rows = [
         {
             "number": record.name.number,
-            "status": record.status,
+            "status": standing(record, live),
             "kind": record.kind,
             "commit": record.commit[:7] or record.from_image,
             "tags": tags.get(record.name, []),
@@ -45,7 +47,7 @@ def info(app: str, number: str, json: bool) -> None:
     changes = history.changes(record, every)
     facts = {
         "release": str(record.name),
-        "status": record.status,
+        "status": standing(record, target.live),
         "reason": record.reason,
         "kind": record.kind,
         "by": record.actor,
@@ -67,6 +69,11 @@ def info(app: str, number: str, json: bool) -> None:
     if not json:
         facts["took"] = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in took.items())
     show_one(facts, as_json=json)
+
+
+def standing(record: Release, live: ReleaseName | None) -> str:
+    """What people are told of a release: what was live counts as that until its last connection is closed."""
+    return "draining" if record.status == "live" and record.name != live else record.status
 
 
 @command("rollback", "mooring rollback my-app 41", APP, argument("number", metavar="N", nargs="?", default=""))

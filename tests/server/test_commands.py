@@ -661,7 +661,9 @@ def test_a_rollback_waits_for_the_build_before_it_and_what_it_asked_for_is_live_
     seen = environment(admin, app_name)
     assert (seen["MOORING_RELEASE"], seen.get("A")) == ("v4", None)
     assert "A" not in json.loads(does(admin, "config", app_name, "--json"))
-    assert [row["status"] for row in listed(admin, "releases", app_name)][:2] == ["live", "retired"]
+    statuses = [row["status"] for row in listed(admin, "releases", app_name)]
+    assert statuses[0] == "live"
+    assert statuses[1] in ("draining", "retired")
 
 
 @pytest.mark.parametrize(

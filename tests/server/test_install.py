@@ -50,10 +50,25 @@ def test_a_bare_server_becomes_one_that_can_be_pushed_to_and_is_upgraded_in_plac
     assert repo.push("mine", "HEAD:main").ok
     assert owner.repo("plain", apps.PLAIN).push("plain").ok
     assert owner.curl("plain.fresh.test").body == "plain\n"
+    if suite == "bookworm":
+        crashing_slows_down(owner, server)
     server.reboot()
     server.wait_for(["systemctl", "is-active", "mooring-app@mine.2.web.1", "mooring-app@hello.1.web.1"])
     assert owner.curl("hello.fresh.test").status == 200
     assert owner.curl("mine.fresh.test").body == "Hello from Mooring, A is 1\n"
+
+
+def crashing_slows_down(owner: User, server: Server) -> None:
+    """Where systemd is too old to do so by itself."""
+    pushed = owner.repo("crashing", {**apps.PLAIN, "Procfile": "web: timeout 1 perl web.pl\n"}).push("crashing")
+    assert pushed.ok, pushed.output
+    unit = "mooring-app@crashing.1.web.1"
+    server.wait_for(["sh", "-c", f"test $(systemctl show -p NRestarts --value {unit}) -ge 4"])
+    lines = server.run(["journalctl", "-u", unit, "-o", "short-unix", "--no-pager"]).stdout.splitlines()
+    ends = [float(line.split()[0]) for line in lines if "Main process exited" in line]
+    assert ends[-1] - ends[-2] > ends[1] - ends[0] + 1
+    assert "crash loop" in owner.ssh("ps", "crashing").stdout
+    assert owner.ssh("apps:destroy", "crashing", "--force").returncode == 0
 
 
 def test_what_was_there_before_stays_and_uninstalling_takes_away_only_what_is_ours(
