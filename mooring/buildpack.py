@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from mooring.address import shown
 from mooring.refusal import Refusal, die
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -25,8 +26,8 @@ class Buildpack(NamedTuple):
 
     @property
     def label(self) -> str:
-        """What people see: no password that the address may hold."""
-        return self.name or self.folder or re.sub(r"//[^/@]*@", "//", self.text)
+        """What people see."""
+        return self.name or self.folder or self.text
 
 
 def parse(text: str, *, operator: bool) -> Buildpack:
@@ -49,6 +50,9 @@ def parse(text: str, *, operator: bool) -> Buildpack:
     address, _, ref = text.partition("#")
     if not URL.fullmatch(address) or (ref and not REF.fullmatch(ref)) or ref.startswith("-") or address.startswith("-"):
         die(f"{text[:80]!r} is no buildpack", EXAMPLE)
+    if shown(address) != address:
+        # app.toml and a repository's `.buildpacks` are there for many to read.
+        die("a buildpack's address has no password or token in it", "git@HOST:REPOSITORY, and `mooring ssh:install`")
     return Buildpack(text, url=address, ref=ref)
 
 

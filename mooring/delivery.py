@@ -53,7 +53,7 @@ def send(table: dict[str, Any], content: bytes) -> str:
         return str(getattr(reason, "strerror", "") or reason)
     except TimeoutError:
         return "it did not answer in time"
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         return str(error) or type(error).__name__
 
 

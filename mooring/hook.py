@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mooring import attachment, files, paths, systemd
+from mooring import address, attachment, files, paths, systemd
 from mooring.attachment import Attachment, Kind
 from mooring.refusal import die
 
@@ -47,7 +47,7 @@ def check_url(url: str) -> str:
 
     try:
         parts = urlsplit(url)
-        named = bool(parts.hostname) and parts.port != 0
+        named = bool(parts.hostname) and address.is_host(parts.hostname or "") and parts.port != 0
     except ValueError:
         named = False
     if not named or parts.scheme not in ("http", "https") or not re.fullmatch(r"[!-~]{1,2000}", url):
@@ -137,6 +137,8 @@ def put(each: Attachment, content: dict[str, Any]) -> None:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o640)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(json.dumps(content, ensure_ascii=False))
+        file.flush()
+        os.fsync(file.fileno())
     draft.rename(queue(each) / name)
 
 

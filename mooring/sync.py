@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from mooring import files, systemd
+from mooring import address, files, systemd
 from mooring.app import App
 from mooring.buildpack import REF, URL
 from mooring.program import run
@@ -29,7 +29,7 @@ class Sync(NamedTuple):
 
     @property
     def label(self) -> str:
-        return re.sub(r"//[^/@]*@", "//", self.url)
+        return address.shown(self.url)
 
 
 def parse(url: str, ref: str) -> Sync:

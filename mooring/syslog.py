@@ -5,6 +5,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from mooring.address import is_host
 from mooring.refusal import die
 
 USER = 1
@@ -41,9 +42,9 @@ def parse(url: str) -> Address:
         die(f"{url[:80]!r} is no address of a log service: a drain speaks syslog", EXAMPLE)
     if parts.username is not None or parts.path.strip("/") or parts.query or parts.fragment:
         die("a drain's URL is a host and a port, nothing else", f"{EXAMPLE}; a service's token goes into --data")
-    if not parts.hostname or not HOST.fullmatch(parts.hostname) or port == 0:
+    if not HOST.fullmatch(parts.hostname or "") or not is_host(parts.hostname or "") or port == 0:
         die(f"{url[:80]!r} names no host and port", EXAMPLE)
-    return Address(parts.scheme.removeprefix("syslog+"), parts.hostname, port or PORTS[parts.scheme])
+    return Address(parts.scheme.removeprefix("syslog+"), parts.hostname or "", port or PORTS[parts.scheme])
 
 
 def check_element(text: str) -> str:

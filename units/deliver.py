@@ -17,6 +17,8 @@ from mooring.hook import QUEUES
 
 PAUSES = (5, 15, 60, 300, 900, 1800, 3600, 3600, 3600)
 """Seconds from each try that did not go well to the next: ten tries within four hours."""
+GAVE_UP = 3
+"""The exit status where a delivery was given up: its unit has failed, and has nothing to try again."""
 LOOK = 1.0
 """Seconds between two looks for deliveries that came while others wait."""
 
@@ -53,7 +55,13 @@ def attempt(queue: Path, each: Waiting, table: dict[str, Any]) -> bool:
     """Try one delivery; False where it was the last try, and did not go well either."""
     file = queue / each.name
     content = file.read_bytes()
-    label = f"{json.loads(content)['event']} ({json.loads(content)['id']})"
+    try:
+        told = json.loads(content)
+        label = f"{told['event']} ({told['id']})"
+    except (ValueError, KeyError, TypeError):
+        file.unlink()
+        print(f"{each.name} is given up: it cannot be read", file=sys.stderr)
+        return False
     wrong = delivery.send(table, content)
     if not wrong:
         file.unlink()
@@ -77,7 +85,7 @@ def main() -> int:
     status = 0
     while found := listing(queue):
         if found[0].due <= time.time():
-            status = status if attempt(queue, found[0], table) else 1
+            status = status if attempt(queue, found[0], table) else GAVE_UP
         else:
             time.sleep(min(LOOK, max(0.0, found[0].due - time.time())))
     return status

@@ -55,8 +55,13 @@ def test_only_the_operator_names_a_folder_and_only_a_real_one(tmp_path: Path) ->
             noun.parse(text, operator=operator)
 
 
-def test_a_password_in_an_address_is_not_shown() -> None:
-    assert noun.parse("https://me:secret@example.com/pack#v1", operator=True).label == "https://example.com/pack#v1"
+@pytest.mark.parametrize(
+    "text", ["https://me:secret@example.com/pack#v1", "https://token@example.com/pack", "ssh://git:x@example.com/pack",
+             "https://example.com/pack?token=x"],
+)  # fmt: skip
+def test_a_buildpack_with_a_password_in_its_address_is_refused(text: str) -> None:
+    with pytest.raises(Refusal, match="no password"):
+        noun.parse(text, operator=True)
 
 
 def test_a_buildpacks_file_has_one_a_line_and_names_the_line_that_is_wrong() -> None:
