@@ -44,6 +44,14 @@ def request(method: str, path: str, body: Any = None) -> tuple[int, Any]:
     return status, json.loads(answer) if answer.strip() else None
 
 
+def refuse_silent() -> None:
+    """Raise Refusal where the Engine does not answer."""
+    try:
+        request("GET", "/version")
+    except (OSError, ValueError):
+        die("Docker does not answer", "`systemctl status docker` says why")
+
+
 def exchange(method: str, path: str, body: Any = None) -> tuple[int, bytes]:
     """`request`, the answer as it came."""
     import socket

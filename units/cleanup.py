@@ -36,7 +36,12 @@ def work(say: Say) -> None:
     host = settings.load()
     tags = image_tags()
     for app in apps.every():
-        clean_app(app, tags.pop(app.name, []), host, say)
+        try:
+            clean_app(app, tags.pop(app.name, []), host, say)
+        except (OSError, program.ProgramError):
+            # One that is destroyed or renamed meanwhile needs no cleaning.
+            if app.exists():
+                raise
     for app_name, left in tags.items():
         if not App(app_name).exists():
             remove_images(app_name, left, say)

@@ -6,8 +6,9 @@ python -m units.recover
 from pathlib import Path
 
 from mooring import app as apps
-from mooring import engine, files, names, paths, release, source, spool, stage
+from mooring import engine, files, keys, names, paths, release, source, spool, stage
 from mooring.app import App
+from mooring.commands import removing
 from mooring.names import ReleaseName
 from mooring.spool import Marker, Stage
 
@@ -65,7 +66,20 @@ def remove_containers() -> None:
             engine.remove_network(name)
 
 
+def finish_removing(app: App) -> None:
+    """Remove what is left of an app that was being removed when the power went, but for its folder."""
+    if app.exists():
+        return
+    removing.remove_own_units(app)
+    spool.forget(app.name)
+    removing.remove_from_docker(app)
+    removing.remove_attachments(app)
+    keys.replace_app(app.name, lambda key: ())
+
+
 def main() -> None:
+    for gone in paths.APPS.glob(".gone-*"):
+        finish_removing(App(gone.name.removeprefix(".gone-")))
     for draft in paths.APPS.glob(".*"):
         files.remove_tree(draft)
     for folder in [paths.SPOOL, *(place(each) for each in spool.STAGES for place in (spool.inbox, spool.queue))]:

@@ -16,8 +16,10 @@ UNIT_FOLDERS = [Path(f"/{top}/systemd/{folder}") for top in ("etc", "run") for f
 def remove(app: App, reason: str) -> None:
     """Remove everything of an app: what is on its way first, then what serves, its folder last.
 
-    Whoever follows a release of it is told `reason`. Goes on when the person who asked for it goes away.
+    Whoever follows a release of it is told `reason`. Goes on when the person who asked for it goes away. Raises
+    Refusal, before anything is removed, where Docker does not answer.
     """
+    engine.refuse_silent()
     interrupt.ignore()
     remove_own_units(app)
     give_up(app, reason)
@@ -28,6 +30,18 @@ def remove(app: App, reason: str) -> None:
     give_up(app, reason)
     reload_nginx(app)
     systemd.stop([f"mooring-{kind}@{app.name}.*" for kind in ("app", "run")])
+    remove_from_docker(app)
+    for folder in ("reasons", "containers", "ends"):
+        for left in (paths.RUN / folder).glob(f"{app.name}.*"):
+            left.unlink(missing_ok=True)
+    for workspace in paths.BUILDS.glob(f"{app.name}.*"):
+        shutil.rmtree(workspace, ignore_errors=True)
+    remove_attachments(app)
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+def remove_from_docker(app: App) -> None:
+    """Remove the containers, images and network of an app that is not there any more."""
     for container in engine.containers(app.name):
         engine.remove(container)
     systemd.stop([names.slice_of(app.name)])
@@ -35,15 +49,13 @@ def remove(app: App, reason: str) -> None:
         engine.remove_image(tag)
     engine.remove_network(app.name)
     systemd.stop([names.slice_of(app.name)])
-    for folder in ("reasons", "containers", "ends"):
-        for left in (paths.RUN / folder).glob(f"{app.name}.*"):
-            left.unlink(missing_ok=True)
-    for workspace in paths.BUILDS.glob(f"{app.name}.*"):
-        shutil.rmtree(workspace, ignore_errors=True)
+
+
+def remove_attachments(app: App) -> None:
+    """Remove what is kept of an app outside of its folder: an app that is called so later has nothing of it."""
     drain.remove_all(app.name)
     vhost.remove_logs(app)
     hook.remove_all(app.name)
-    shutil.rmtree(gone, ignore_errors=True)
 
 
 def give_up(app: App, reason: str) -> None:
