@@ -17,6 +17,8 @@ def name_one(app: App) -> ContainerName:
     """A name for a one-off container of the live release that no other has; raise Refusal where there is no release."""
     if app.live is None:
         die(f"{app.name} has no live release", f"`git push mooring@HOST:{app.name} main` first")
+    if app.choices().disabled:
+        die(f"{app.name} is disabled", f"`mooring apps:enable {app.name}` lets it run")
     # Imported where it is used, here and below: every start of a process imports this module.
     import secrets
 
@@ -35,12 +37,15 @@ def process_of(container: ContainerName) -> Process:
 
 
 def free_address(record: Release) -> str:
-    """An address for a one-off container that nothing in the app's network has; raise Refusal where none is left."""
+    """An address for a one-off container that nothing in the app's network has; raise Refusal where none is left.
+
+    The last one is kept for the release phase.
+    """
     import secrets
 
     network = engine.ask("GET", f"/networks/mooring.{record.name.app}")
     taken = {each["IPv4Address"].partition("/")[0] for each in (network["Containers"] or {}).values()}
-    free = [address for address in release.one_off_addresses(record.subnet) if address not in taken]
+    free = [address for address in release.one_off_addresses(record.subnet)[:-1] if address not in taken]
     if not free:
         die(f"{record.name.app} has too many one-off containers", "wait until one has ended")
     return secrets.choice(free)

@@ -87,11 +87,24 @@ def stop(app: str, process: str) -> None:
          argument("words", metavar="[PROCESS] [COMMAND]", nargs=argparse.REMAINDER))  # fmt: skip
 def enter(app: str, words: list[str]) -> int:
     """Open a shell, or run a command, in a process that runs."""
-    containers = serving(apps.find(app))
+    target = apps.find(app)
+    containers = serving(target)
     names = {each.label: each for each in containers}
     names |= {each.process: each for each in reversed(containers)}
     first, rest = (words[0], words[1:]) if words and words[0] in names else ("", words)
+    if words and words[0] in absent(target, containers):
+        die(f"{words[0]} of {app} does not run", f"`mooring ps {app}` shows what does")
     return inside(names[first] if first else containers[0], strip(rest) or SHELL)
+
+
+def absent(app: App, running: list[ContainerName]) -> set[str]:
+    """What the processes of the live release are called of which none runs, or which do not themselves."""
+    assert app.live
+    record = release.load(app.live)
+    return {
+        *(each.name for each in record.processes if each.name not in {one.process for one in running}),
+        *(each.label for each in record.containers if each not in running),
+    }
 
 
 @command("exec", "mooring exec my-app ls -l", APP, COMMAND)

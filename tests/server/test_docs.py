@@ -29,7 +29,26 @@ SEVERAL = "web: httpd -f -p $PORT -h /www\napi: httpd -f -p $PORT -h /www\nbacke
 EXEMPT = {
     "sudo ./install.sh": "tests/server/test_install.py does",
     "sudo ./tests/run": "it runs this very test",
+    "ssh mooring@HOST git:from-archive my-app https://": "tests/server/test_releases.py does",
+    "ssh mooring@HOST git:sync my-app git@": "tests/server/test_releases.py does",
+    "sudo mooring buildpacks:set my-app /root/": "tests/server/test_buildpacks.py does",
 }
+
+DOCUMENTS = [
+    "README.md",
+    "docs/quick-start.md",
+    "docs/deploying.md",
+    "docs/config.md",
+    "docs/domains.md",
+    "docs/buildpacks.md",
+    "docs/one-off.md",
+    "docs/access.md",
+    "docs/logs.md",
+    "docs/looking-inside.md",
+    "docs/releases.md",
+    "docs/scaling.md",
+    "docs/troubleshooting.md",
+]
 
 
 def commands(document: str) -> list[str]:
@@ -49,13 +68,17 @@ class Reader:
     repo: Repo
     bin: Path
 
+    @property
+    def environment(self) -> dict[str, str]:
+        found = {**self.repo._environment(), "GIT_SSH_COMMAND": str(self.bin / "ssh")}
+        return {**found, "PATH": f"{self.bin}:{found['PATH']}"}
+
     def types(self, line: str) -> None:
-        if OURS.match(line):
-            argv = ["sh", "-c", line]
-            environment = {**self.repo._environment(), "GIT_SSH_COMMAND": str(self.bin / "ssh")}
-            environment["PATH"] = f"{self.bin}:{environment['PATH']}"
+        if line.startswith("ssh -t "):
+            self._at_a_terminal(line)
+        elif OURS.match(line):
             done = subprocess.run(
-                argv, cwd=self.repo.folder, env=environment, stdin=subprocess.DEVNULL,
+                ["sh", "-c", line], cwd=self.repo.folder, env=self.environment, stdin=subprocess.DEVNULL,
                 capture_output=True, text=True, timeout=120, check=False,
             )  # fmt: skip
             # What doctor finds is of other tests' apps.
@@ -66,6 +89,25 @@ class Reader:
         else:
             done = self.user.server.run(["bash", "-c", line], check=False, timeout=60)
             assert done.returncode == 0, f"# {line}\n{done.stdout}{done.stderr}"
+
+    def _at_a_terminal(self, line: str) -> None:
+        """What opens a shell is told to end."""
+        master, terminal = os.openpty()
+        opened = subprocess.Popen(
+            ["sh", "-c", line], cwd=self.repo.folder, env=self.environment,
+            stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True,
+        )  # fmt: skip
+        os.close(terminal)
+        os.write(master, b"exit\r")
+        said = b""
+        try:
+            while part := os.read(master, 4096):
+                said += part
+        except OSError:
+            # The other end is closed.
+            pass
+        os.close(master)
+        assert opened.wait(timeout=60) == 0, f"$ {line}\n{said.decode(errors='replace')}"
 
     def _follows(self, line: str) -> None:
         """What never ends has begun when it says something."""
@@ -109,24 +151,7 @@ def slow_push(reader: Reader) -> "subprocess.Popen[bytes]":
     return push
 
 
-@pytest.mark.parametrize(
-    "document",
-    [
-        "README.md",
-        "docs/quick-start.md",
-        "docs/deploying.md",
-        "docs/config.md",
-        "docs/domains.md",
-        "docs/buildpacks.md",
-        "docs/one-off.md",
-        "docs/access.md",
-        "docs/logs.md",
-        "docs/looking-inside.md",
-        "docs/releases.md",
-        "docs/scaling.md",
-        "docs/troubleshooting.md",
-    ],
-)
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_command_of_the_page_goes_well_as_it_is_written(
     document: str, reader: Reader, make_live: Callable[[], None]
 ) -> None:
@@ -176,6 +201,12 @@ def make_live(reader: Reader) -> Callable[[], None]:
 
 
 def test_every_exempt_command_is_still_in_the_manual() -> None:
-    written = commands("README.md") + commands("docs/quick-start.md")
+    written = [line for document in DOCUMENTS for line in commands(document)]
     for command in EXEMPT:
         assert any(line.startswith(command) for line in written)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_no_command_hides_among_what_is_only_shown(document: str) -> None:
+    shown = [block for language, block in FENCE.findall((CHECKOUT / document).read_text()) if language == "text"]
+    assert [line for block in shown for line in block.splitlines() if re.match(r"(ssh|sudo|git|cat) ", line)] == []

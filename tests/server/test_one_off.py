@@ -86,7 +86,7 @@ def terminals() -> Iterator[list[Terminal]]:
         os.close(terminal.master)
 
 
-def test_a_one_off_command_has_config_network_and_limits_and_its_streams_and_status_come_through(
+def test_a_one_off_command_has_config_and_network_and_its_streams_and_status_come_through(
     owner: User, server: Server
 ) -> None:
     assert owner.ssh("config:set", "--no-restart", APP, "LATER=yes").returncode == 0
@@ -196,3 +196,10 @@ def test_a_person_enters_what_runs_and_leaves_nothing_behind(
     assert nothing.returncode == 1
     assert "runs nothing" in nothing.stderr
     assert owner.ssh("ps:start", APP).returncode == 0
+
+
+def test_a_one_off_command_has_the_limits_that_are_chosen_for_it(owner: User) -> None:
+    assert owner.ssh("ps:limit", APP, "run", "--memory", "64m").returncode == 0
+    files = "/sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes"
+    assert owner.ssh("run", APP, "sh", "-c", f"'cat {files} 2>/dev/null'").stdout == f"{64 << 20}\n"
+    assert owner.ssh("ps:limit", APP, "run", "--memory", "0").returncode == 0
