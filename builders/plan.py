@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from mooring import checks, files, procfile
 from mooring.checks import Check
+from mooring.formation import MOST, check_total
 from mooring.names import RELEASE_PHASE
 from mooring.refusal import die
 from mooring.release import DEFAULT_PORT, Process
@@ -117,9 +118,10 @@ def formation_of(app_json: Mapping[str, Any]) -> dict[str, int]:
     counts = {}
     for name, entry in table.items() if isinstance(table, dict) else ():
         quantity = entry.get("quantity", 1) if isinstance(entry, dict) else entry
-        if isinstance(quantity, bool) or not isinstance(quantity, int) or not 0 <= quantity <= 50:
-            die(f"app.json: formation.{name} is {quantity!r}", '{"quantity": 1}, from 0 to 50')
+        if isinstance(quantity, bool) or not isinstance(quantity, int) or not 0 <= quantity <= MOST:
+            die(f"app.json: formation.{name} is {quantity!r}", f'{{"quantity": 1}}, from 0 to {MOST}')
         counts[name] = quantity
+    check_total(counts)
     return counts
 
 

@@ -4,6 +4,7 @@ Decides from the key and the command alone. A deploy key pushes to its apps and 
 admin's command crosses into root through the one program that sudoers names, which decides whether the key may give it.
 """
 
+import errno
 import json
 import os
 import shlex
@@ -101,8 +102,13 @@ def receive(push: Push, key: Key) -> None:
 
 def cross_into_root(command: Command, key: Key) -> None:
     """Become the command. Its words go by the environment: as arguments they would be in the process list."""
-    environment = {**os.environ, "MOORING_COMMAND": json.dumps(command.words)}
-    os.execve("/usr/bin/sudo", ["sudo", "-n", CLI, "--key", key.fingerprint], environment)  # noqa: S606
+    environment = {**os.environ, "MOORING_COMMAND": json.dumps(command.words, ensure_ascii=False)}
+    try:
+        os.execve("/usr/bin/sudo", ["sudo", "-n", CLI, "--key", key.fingerprint], environment)  # noqa: S606
+    except OSError as error:
+        if error.errno != errno.E2BIG:
+            raise
+        die("the command is longer than a program can be given", "long values go through `config:import APP < file`")
 
 
 def main() -> None:

@@ -24,8 +24,8 @@ INTERRUPTED = 130
 
 def main() -> None:
     os.umask(0o022)
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    for stream in filter(None, (sys.stdin, sys.stdout, sys.stderr)):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     interrupt.listen()
     status = attempt(sys.argv[1:])
     try:

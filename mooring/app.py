@@ -176,6 +176,15 @@ class App(NamedTuple):
                 files.give(self.sources / str(number), paths.GIT_USER, paths.GIT_USER)
             return ReleaseName(self.name, number)
 
+    def made(self) -> float:
+        """When it was made (seconds since the epoch): what an earlier app of its name said and did is not its own."""
+        import datetime
+
+        try:
+            return datetime.datetime.fromisoformat(self.choices().created).timestamp()
+        except ValueError:
+            return 0
+
     def release_numbers(self) -> list[int]:
         """The numbers of its releases, the newest first."""
         if not self.releases.is_dir():

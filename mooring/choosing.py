@@ -8,8 +8,12 @@ from mooring.app import App, Choices
 
 
 def merged(table: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any] | None:
-    """A table of app.toml with these keys changed; None takes one out, and what is left empty is no choice."""
-    return {key: value for key, value in {**table, **changes}.items() if value is not None} or None
+    """A table of app.toml with these keys changed; None takes one out, and what is left empty is no choice.
+
+    A function is given what the key has, and returns what it becomes.
+    """
+    changed = {key: change(table.get(key)) if callable(change) else change for key, change in changes.items()}
+    return {key: value for key, value in {**table, **changed}.items() if value is not None} or None
 
 
 def choose(app: App, name: str, changes: dict[str, Any], kind: str) -> int:
@@ -29,9 +33,13 @@ def choose(app: App, name: str, changes: dict[str, Any], kind: str) -> int:
         return 0
     from mooring import deploying
 
-    status = deploying.launch(app, kind, actor(), to_the_end=True)
+    before = {key: table.get(key) for key in changes}
+    try:
+        status = deploying.launch(app, kind, actor(), to_the_end=True)
+    except BaseException:
+        app.choose(**{name: lambda now: merged(now, before)})
+        raise
     if status:
-        before = {key: table.get(key) for key in changes}
         app.choose(**{name: lambda now: merged(now, before)})
         print(f" !     The change is taken back: {app.name} is as it was.", flush=True)
     return status

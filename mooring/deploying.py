@@ -93,6 +93,8 @@ def rebuild(app: App, actor: str, *, fresh: bool) -> int:
     record = next((r for r in known if r.name == app.live), known[0] if known else None)
     if record is None:
         die(f"{app.name} has never been pushed to", "`git push` first")
+    if fresh:
+        app.purge_build_cache()
     return build(app, Order("rebuild", record.commit, record.branch, actor, time.time(), fresh))
 
 

@@ -44,9 +44,10 @@ def refuse_taken(domains: list[str], app: App) -> None:
     """Raise Refusal if one of the domains, or one redirected, belongs to another app."""
     for other in apps.every():
         if other.name != app.name:
-            for domain in {*of(other), *other.choices().redirects}.intersection(domains):
+            own = of(other)
+            for domain in {*own, *other.choices().redirects}.intersection(domains):
                 # The only one of an app cannot be removed, only replaced.
-                way_out = f"remove {other.name} {domain}" if len(of(other)) > 1 else f"set {other.name} DOMAIN"
+                way_out = f"set {other.name} DOMAIN" if own == (domain,) else f"remove {other.name} {domain}"
                 die(f"{domain} belongs to the app {other.name}", f"`mooring domains:{way_out}` first")
 
 

@@ -1,6 +1,7 @@
 """The formation of an app: how many of each process run, with which limits and checks, where the operator chose."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from mooring import checks, routing
@@ -10,8 +11,8 @@ from mooring.refusal import die
 from mooring.release import DEFAULT_PORT, Limits, Process
 from mooring.routing import WEB
 
-MOST = 50
-"""Containers of one process: an app's network has an address for twice as many, as in a deploy."""
+MOST = 47
+"""Containers of an app: its network has addresses for twice as many, as in a deploy, and for what runs once."""
 SIZE = re.compile(r"([1-9][0-9]{0,11})([bkmg]?)", re.IGNORECASE)
 UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 LEAST_MEMORY = 6 << 20
@@ -44,6 +45,13 @@ def quantity(where: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST:
         die(f"{where} is {value!r:.60}", f"a number from 0 to {MOST}")
     return value
+
+
+def check_total(quantities: Mapping[str, int]) -> None:
+    """Raise Refusal for more containers than an app's network has addresses for."""
+    total = sum(quantities.values())
+    if total > MOST:
+        die(f"these are {total} containers", f"an app has {MOST} at most, of all its processes together")
 
 
 def limits(where: str, table: Any) -> Limits:

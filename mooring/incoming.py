@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import IO
 
-from mooring import branches, deploying, paths, release, settings, source, spool
+from mooring import branches, deploying, paths, proxy, release, settings, source, spool
 from mooring.app import App
 from mooring.order import Order
 from mooring.program import ProgramError, as_git_user, run
@@ -76,6 +76,7 @@ def archive(app: App, url: str, actor: str) -> int:
 
 def take(words: tuple[str, ...], url: str) -> str:
     """Give the archive to the program that takes it, as the git user; return the commit that it made."""
+    proxy.use()
     download = downloading(url) if url else None
     taking = subprocess.Popen(
         as_git_user(words), stdin=download.stdout if download else sys.stdin, cwd="/",
@@ -149,6 +150,7 @@ def deploy_fetched(app: App, followed: Sync, commit: str, actor: str, *, polled:
 
 def fetch(app: App, followed: Sync) -> str:
     """Fetch what the app follows into its repository, as the git user; return the commit's id."""
+    proxy.use()
     say(f"-----> Fetching {followed.ref or 'HEAD'} of {followed.label}")
     wanted = json.dumps({"url": followed.url, "ref": followed.ref})
     try:

@@ -91,7 +91,7 @@ def unlock(app: str) -> None:
 @command("apps:disable", "mooring apps:disable my-app", APP)
 def disable(app: str) -> int:
     """Stop an app and take it off the web; no push, command or boot starts it until `apps:enable`."""
-    from mooring import deploying, spool
+    from mooring import deploying, spool, systemd
     from mooring.commands import ps
 
     target = apps.find(app)
@@ -106,6 +106,7 @@ def disable(app: str) -> int:
         return 1
     if containers := ps.chosen(target, ""):
         ps.run_units("stop", target, containers)
+    systemd.stop([f"mooring-run@{app}.*"])
     print(f"{app} is disabled: it serves nothing and takes no pushes until `mooring apps:enable {app}`")
     return 0
 
@@ -178,13 +179,13 @@ def rename(app: str, new: str) -> int:
         with contextlib.redirect_stdout(io.StringIO()):
             if choices.disabled:
                 disable(new)
-            if choices.maintenance:
-                App(new).choose(maintenance=True)
-                deploying.reroute(App(new))
             if choices.stopped:
                 from mooring.commands import ps
 
                 ps.stop(new, "")
+            if (choices.disabled or choices.stopped) and not choices.maintenance:
+                App(new).choose(maintenance=None)
+                deploying.reroute(App(new))
         keys.replace_app(app, lambda key: (new,))
         parked = drain.park(app, new)
         hook.rename(app, new)

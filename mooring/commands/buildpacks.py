@@ -1,5 +1,7 @@
 """The buildpacks of apps: `buildpacks*`."""
 
+from collections.abc import Callable
+
 from mooring import app as apps
 from mooring import buildpack
 from mooring.actor import is_admin
@@ -40,13 +42,15 @@ def list_all(app: str, json: bool) -> None:
 def add(app: str, buildpack: str, index: int | None) -> None:
     """Add a buildpack to those of an app, at the end or at a place."""
     target = apps.find(app)
-    chosen = list(target.choices().buildpacks)
     check(buildpack)
-    if buildpack in chosen:
-        die(f"{buildpack} is one of {app}'s buildpacks already", f"`mooring buildpacks {app}` lists them")
-    place = check_index(index, len(chosen) + 1)
-    chosen.insert(place - 1, buildpack)
-    choose(target, chosen)
+
+    def more(chosen: tuple[str, ...]) -> list[str]:
+        if buildpack in chosen:
+            die(f"{buildpack} is one of {app}'s buildpacks already", f"`mooring buildpacks {app}` lists them")
+        place = check_index(index, len(chosen) + 1)
+        return [*chosen[: place - 1], buildpack, *chosen[place - 1 :]]
+
+    choose(target, more)
 
 
 @command("buildpacks:set", "mooring buildpacks:set my-app node python", APP,
@@ -58,27 +62,28 @@ def set_(app: str, buildpacks: list[str]) -> None:
         check(each)
     if len(set(buildpacks)) < len(buildpacks):
         die("a buildpack is named twice", "name each once")
-    choose(target, buildpacks)
+    choose(target, lambda _: buildpacks)
 
 
 @command("buildpacks:remove", "mooring buildpacks:remove my-app node", APP,
          argument("buildpack", metavar="BUILDPACK|N", help="as `mooring buildpacks` lists it"))  # fmt: skip
 def remove(app: str, buildpack: str) -> None:
     """Remove a buildpack from those of an app."""
-    target = apps.find(app)
-    chosen = list(target.choices().buildpacks)
-    if buildpack.isdigit() and 1 <= int(buildpack) <= len(chosen):
-        buildpack = chosen[int(buildpack) - 1]
-    if buildpack not in chosen:
-        die(f"{buildpack[:80]} is none of {app}'s buildpacks", f"`mooring buildpacks {app}` lists them")
-    chosen.remove(buildpack)
-    choose(target, chosen)
+
+    def fewer(chosen: tuple[str, ...]) -> list[str]:
+        by_place = buildpack.isdigit() and 1 <= int(buildpack) <= len(chosen)
+        unwanted = chosen[int(buildpack) - 1] if by_place else buildpack
+        if unwanted not in chosen:
+            die(f"{buildpack[:80]} is none of {app}'s buildpacks", f"`mooring buildpacks {app}` lists them")
+        return [each for each in chosen if each != unwanted]
+
+    choose(apps.find(app), fewer)
 
 
 @command("buildpacks:clear", "mooring buildpacks:clear my-app", APP)
 def clear(app: str) -> None:
     """Forget the chosen buildpacks: `.buildpacks` decides again, else what is found in the repository."""
-    choose(apps.find(app), [])
+    choose(apps.find(app), lambda _: [])
 
 
 def check(text: str) -> None:
@@ -94,9 +99,10 @@ def check_index(index: int | None, last: int) -> int:
     return index
 
 
-def choose(app: App, chosen: list[str]) -> None:
-    app.choose(buildpacks=tuple(chosen) or None)
-    said = ", ".join(buildpack.parse(each, operator=True).label for each in chosen)
+def choose(app: App, chosen: Callable[[tuple[str, ...]], list[str]]) -> None:
+    """Let the app have the buildpacks that `chosen` makes of those that it has."""
+    app.choose(buildpacks=lambda now: tuple(chosen(now)) or None)
+    said = ", ".join(buildpack.parse(each, operator=True).label for each in app.choices().buildpacks)
     print(f"{app.name} is built by {said or 'the buildpack that takes it'} from the next push on")
 
 

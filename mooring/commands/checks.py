@@ -68,14 +68,17 @@ def question(check: Check, process: Process) -> str:
 def set_(app: str, process: str, pairs: list[str], liveness: bool) -> None:
     """Ask a process otherwise than its app.json says, from the next release on."""
     target, known = found(app, process)
-    entry = parse(pairs)
+    given = parse(pairs)
     table = table_of(liveness)
-    before = {k: v for k, v in getattr(target.choices(), table).get(process, {}).items() if k != "disabled"}
-    entry = {**before, **entry}
+
+    def changed(now: dict[str, Any] | None) -> dict[str, Any]:
+        return {**{key: value for key, value in (now or {}).items() if key != "disabled"}, **given}
+
+    entry = changed(getattr(target.choices(), table).get(process))
     check = checks.parse_one(f"{table}.{process}", entry)
     if liveness and (check.kind == "uptime" or (check.kind != "command" and known and not (check.port or known.port))):
         die(f"that asks nothing of whether {process} is alive", "path=/up or listening=true (and port=N), or command=…")
-    target.choose(**{table: lambda now: choosing.merged(now, {process: entry})})
+    target.choose(**{table: lambda now: choosing.merged(now, {process: changed})})
     say(target, f"{process} is asked so: {question(check, known or Process(process))}")
 
 

@@ -4,7 +4,7 @@ import json as json_module
 from collections.abc import Callable
 
 from mooring import app as apps
-from mooring import environment, event, files
+from mooring import choosing, environment, event, files
 from mooring.actor import actor
 from mooring.app import App
 from mooring.commands import APP, JSON, argument, command
@@ -130,16 +130,15 @@ def change(app: App, edit: Edit, *, no_restart: bool) -> int:
     event.note(keys=changed)
     live = app.live
     print(f"-----> {', '.join(changed)} changed", flush=True)
-    if no_restart or live is None or app.choices().disabled:
-        print(f"       Kept for the next release{'' if live else ', which will be the first'}.")
+    if later := "the next release" if no_restart and live else choosing.when(app, app.choices()):
+        print(f"       Kept for {later}.")
         return 0
+    assert live
     status = release_it(app)
     if status:
-        print(
-            f" !     The change is kept for the next release: `mooring config:unset {app.name} {changed[0]}` takes it"
-            f" back, `mooring rollback {app.name} {live.number}` takes all of it back.",
-            flush=True,
-        )
+        new = not any(name in before for name in changed)
+        back = f"config:unset {app.name} {' '.join(changed)}" if new else f"rollback {app.name} {live.number}"
+        print(f" !     The change is kept for the next release; `mooring {back}` takes it back.", flush=True)
     return status
 
 

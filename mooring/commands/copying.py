@@ -16,8 +16,8 @@ from mooring.source import environment
 MADE_ANEW = {"app.toml", "env", "live", "releases", "repo.git", "sources", "ssh", "sync.json", "tags"}
 """What an app has of its own, and `copy` makes; everything else in its folder belongs to its choices."""
 OWN_ADDRESSES = ("domains", "redirects", "domain_processes")
-STATES = ("stopped", "disabled", "maintenance")
-"""Choices by which an app does not serve: a new one does, at first."""
+STATES = ("stopped", "disabled")
+"""Choices by which an app does not run: a new one does, at first."""
 
 
 def copy(source: App, new: str, *, renaming: bool) -> int:
@@ -52,9 +52,13 @@ def copy(source: App, new: str, *, renaming: bool) -> int:
 def copy_choices(source: App, target: App, *, renaming: bool) -> None:
     """What the operator chose, the config vars, the key, and the files that belong to any of them."""
     run("cp", "-a", str(source.folder / "app.toml"), str(target.folder / "app.toml"))
-    kept = {"created": source.choices().created} if renaming else {"created": now(), "locked": None}
-    reset = STATES if renaming else (*STATES, *OWN_ADDRESSES)
-    target.choose(**kept, **dict.fromkeys(reset))
+    choices = source.choices()
+    if renaming:
+        # What did not serve shows nothing of itself until it is as before.
+        shut = choices.disabled or choices.stopped or choices.maintenance
+        target.choose(**dict.fromkeys(STATES), created=choices.created, maintenance=shut or None)
+    else:
+        target.choose(**dict.fromkeys((*STATES, *OWN_ADDRESSES)), created=now(), locked=None, maintenance=None)
     target.write_config(source.config())
     extra = [each for each in source.folder.iterdir() if each.name not in MADE_ANEW and not each.name.startswith(".")]
     for each in [*extra, *([source.ssh] if source.ssh.is_dir() else [])]:

@@ -1,5 +1,8 @@
 """Host names: `domains*`, `url`."""
 
+from collections.abc import Callable
+from typing import Any
+
 from mooring import app as apps
 from mooring import domains, files, paths, routing, settings
 from mooring.app import App
@@ -42,11 +45,13 @@ def add(app: str, wanted: list[str], process: str) -> int:
     """Let an app, or one of its processes, answer to more host names."""
     target = apps.find(app)
     new = [domains.check(each) for each in wanted]
-    default = domains.default(target)
-    own = domains.of(target)
-    # The default one stays, last: the first is the one for people, and what others are redirected to.
-    wide = dict.fromkeys([*(each for each in own if each != default), *new, *(each for each in own if each == default)])
-    return change(target, tuple(wide), new, process)
+
+    def wide(own: tuple[str, ...]) -> list[str]:
+        # The default one stays, last: the first is the one for people, and what others are redirected to.
+        default = domains.default(target)
+        return [*(each for each in own if each != default), *new, *(each for each in own if each == default)]
+
+    return change(target, wide, new, process)
 
 
 @command("domains:set", "mooring domains:set my-app www.example.com", APP, DOMAINS, PROCESS)
@@ -54,9 +59,12 @@ def set_(app: str, wanted: list[str], process: str) -> int:
     """Let an app answer to these host names and no others; those of its other processes stay."""
     target = apps.find(app)
     new = [domains.check(each) for each in wanted]
-    choices = target.choices()
-    others = [each for each in choices.domains or () if routing.of_domain(choices, each) != process]
-    return change(target, tuple(dict.fromkeys([*new, *others])), new, process)
+
+    def narrow(own: tuple[str, ...]) -> list[str]:
+        choices = target.choices()
+        return [*new, *(each for each in own if routing.of_domain(choices, each) != process)]
+
+    return change(target, narrow, new, process)
 
 
 @command("domains:remove", "mooring domains:remove my-app www.example.com", APP, DOMAINS)
@@ -69,7 +77,7 @@ def remove(app: str, wanted: list[str]) -> int:
     for each in given:
         if each not in (*own, *choices.redirects):
             die(f"{each} is not {app}'s", f"`mooring domains {app}` lists what it has")
-    left = tuple(each for each in own if each not in given)
+    left = any(each not in given for each in own)
     if not left and own == (domains.default(target),):
         die(
             f"{own[0]} is the only domain of {app}, and its default one",
@@ -79,9 +87,9 @@ def remove(app: str, wanted: list[str]) -> int:
         target,
         f"the domains of {app}",
         claimed=() if left else [domains.default(target)],
-        domains=choices.domains if left == own else left or None,
-        redirects=without(choices.redirects, given),
-        domain_processes={name: each for name, each in choices.domain_processes.items() if name not in given} or None,
+        domains=lambda now: without(now or (), given),
+        redirects=lambda now: without(now, given),
+        domain_processes=lambda now: {name: each for name, each in now.items() if name not in given} or None,
     )
     return status or say(target)
 
@@ -96,8 +104,11 @@ def redirect(app: str, wanted: list[str]) -> int:
             die(f"{each} is answered by {app} itself", f"`mooring domains:remove {app} {each}` first")
     if domains.url(target) is None:
         die(f"{app} has no domain to redirect to", f"`mooring domains:add {app} www.example.com` first")
-    redirects = tuple(dict.fromkeys([*target.choices().redirects, *new]))
-    return into_force.change(target, f"the domains of {app}", claimed=new, redirects=redirects) or say(target)
+
+    def more(now: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys([*now, *new]))
+
+    return into_force.change(target, f"the domains of {app}", claimed=new, redirects=more) or say(target)
 
 
 @command("domains:set-global", "mooring domains:set-global apps.example.com", argument("domain", metavar="DOMAIN"))
@@ -149,19 +160,27 @@ def move_default(app: App, before: str, new: str) -> bool:
     return into_force.bring(app) == 0
 
 
-def change(app: App, wide: tuple[str, ...], new: list[str], process: str) -> int:
-    """Let the app answer to all of `wide`, `process` to the new ones among them; return the exit status."""
+def change(app: App, among: Callable[[tuple[str, ...]], list[str]], new: list[str], process: str) -> int:
+    """Let the app answer to what `among` makes of the host names that it has, `process` to the new ones of them.
+
+    Returns the exit status.
+    """
     into_force.refuse_missing(app, routing.check_process(process))
-    choices = app.choices()
-    kept = {name: each for name, each in choices.domain_processes.items() if name in wide and name not in new}
-    given = {name: process for name in new if process != routing.WEB}
+
+    def names() -> tuple[str, ...]:
+        return tuple(dict.fromkeys(among(domains.of(app))))
+
+    def processes(now: dict[str, Any]) -> dict[str, Any] | None:
+        kept = {name: each for name, each in now.items() if name in names() and name not in new}
+        return {**kept, **{name: process for name in new if process != routing.WEB}} or None
+
     status = into_force.change(
         app,
         f"the domains of {app.name}",
         claimed=new,
-        domains=wide,
-        redirects=without(choices.redirects, new),
-        domain_processes={**kept, **given} or None,
+        domains=lambda _: names(),
+        redirects=lambda now: without(now, new),
+        domain_processes=processes,
     )
     return status or say(app)
 

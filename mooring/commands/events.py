@@ -22,13 +22,12 @@ from mooring.tail import Entry, Match
 )
 def events(app: str, follow: bool, lines: int, json: bool) -> None:
     """Show who did what when: every change of an app, and of who may do what."""
-    if app:
-        apps.find(app)
+    since = apps.find(app).made() if app else 0
     if lines < 0:
         die(f"-n is {lines}", "a number of events, e.g. -n 100")
     match: Match = {"SYSLOG_IDENTIFIER": event.IDENTIFIER, "_UID": "0"}
     matches = [match | {"MOORING_APP": app}] if app else [match]
-    found, cursor = tail.last(matches, lines, visible)
+    found, cursor = tail.last(matches, lines, visible, since=since)
     if json and not follow:
         show([row_of(entry) for entry in found], as_json=True)
         return

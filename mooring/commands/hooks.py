@@ -82,10 +82,11 @@ def test(app: str, which: str) -> int:
 
 
 def goes_well(each: Attachment) -> bool:
-    from mooring import delivery
+    from mooring import delivery, proxy
 
     table: dict[str, Any] = attachment.read(hook.KIND, each)
     told = Event("hooks:test", actor(), each.app, time=time.time())
+    proxy.use()
     begin = time.monotonic()
     wrong = delivery.send(table, json_module.dumps(hook.body(told)).encode())
     took = f"{time.monotonic() - begin:.2f} s"

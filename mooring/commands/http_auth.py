@@ -8,6 +8,7 @@ from mooring import bcrypt, files, vhost
 from mooring.app import App
 from mooring.commands import APP, JSON, argument, command, into_force
 from mooring.commands.listing import show
+from mooring.commands.stdin import read
 from mooring.refusal import die
 
 USER = re.compile(r"[A-Za-z0-9._@+-]{1,64}")
@@ -51,7 +52,7 @@ def remove(app: str, user: str) -> None:
         known = users(target)
         if user not in known:
             die(f"{app} knows no user {user[:80]!r}", f"`mooring http-auth {app}` lists them")
-        if len(known) == 1:
+        if len(known) == 1 and target.choices().http_auth:
             die(f"{user} is the only one who may see {app}", f"`mooring http-auth:disable {app}` lets everybody in")
         write(target, {name: each for name, each in known.items() if name != user})
     print(f"{user} may not see {app} any more")
@@ -100,8 +101,7 @@ def rendered(known: dict[str, str]) -> str:
 def read_password(user: str) -> str:
     """The password on standard input, or typed twice at a terminal; raise Refusal where it cannot be one."""
     if not sys.stdin or not sys.stdin.isatty():
-        text = sys.stdin.read(bcrypt.LONGEST + 2) if sys.stdin else ""
-        return bcrypt.check(text.removesuffix("\n").removesuffix("\r"))
+        return bcrypt.check(read("type the password, then Ctrl-D").removesuffix("\n").removesuffix("\r"))
     import getpass
 
     password = bcrypt.check(getpass.getpass(f"The password of {user}: "))

@@ -49,7 +49,7 @@ def _change(app: App, what: str, claimed: Sequence[str], texts: Mapping[str, Tex
         write(app, {name: text(kept[name]) if callable(text) else text for name, text in texts.items()}, choices)
     try:
         status = bring(app)
-    except Exception:
+    except BaseException:
         write(app, kept, chosen)
         raise
     if status:

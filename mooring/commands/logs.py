@@ -1,6 +1,5 @@
 """What an app printed: `logs*`."""
 
-import datetime
 import json as json_module
 import re
 import time
@@ -9,7 +8,6 @@ from typing import Any
 
 from mooring import app as apps
 from mooring import release, syslog, tail
-from mooring.app import App
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import show
 from mooring.names import ReleaseName
@@ -44,7 +42,7 @@ def logs(app: str, follow: bool, lines: int, process: str, build: bool, json: bo
     matches = said_by(app, build=build)
     wanted = printed(process, build)
     cursor = tail.last(matches, 0, wanted)[1]
-    found, _ = tail.last(narrowed(matches, process), lines, wanted, since=made(target))
+    found, _ = tail.last(narrowed(matches, process), lines, wanted, since=target.made())
     if json and not follow:
         show([row_of(entry) for entry in found], as_json=True)
         return
@@ -72,7 +70,7 @@ def failed(app: str, json: bool) -> None:
         show([], as_json=json, empty=f"no release of {app} has failed: `mooring logs {app}` shows what runs")
         return
     matches = [{**match, "MOORING_RELEASE": str(record.name)} for match in said_by(app, build=True)]
-    found = tail.last(matches, 10_000, lambda _: True)[0]
+    found = tail.last(matches, 10_000, lambda _: True, since=target.made())[0]
     if json:
         show([row_of(entry) for entry in found], as_json=True)
         return
@@ -111,14 +109,6 @@ def printed(process: str, build: bool) -> Callable[[Entry], bool]:
 
 def names(word: str, process: str) -> bool:
     return word in (process, process.rpartition(".")[0])
-
-
-def made(app: App) -> float:
-    """When the app was made: what an earlier one of its name said is not its own."""
-    try:
-        return datetime.datetime.fromisoformat(app.choices().created).timestamp()
-    except ValueError:
-        return 0
 
 
 def print_entry(entry: Entry, *, as_json: bool) -> None:

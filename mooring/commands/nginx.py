@@ -110,7 +110,7 @@ def logs(app: str, follow: bool, lines: int) -> None:
             die(f"{app} was never deployed", f"`git push mooring@HOST:{app} main`")
         become("tail", *count, *(["-F"] if follow else []), "--", str(path))
     whole = ["-t", vhost.tag(target), "_SYSTEMD_UNIT=nginx.service", "-o", "short-iso", "--no-hostname", "--no-pager"]
-    become("journalctl", "-q", *count, *whole, *(["-f"] if follow else []))
+    become("journalctl", "-q", f"--since=@{target.made():.0f}", *count, *whole, *(["-f"] if follow else []))
 
 
 def become(*argv: str) -> None:

@@ -77,6 +77,7 @@ def scale(app: str, counts: list[str], json: bool) -> int:
             die(f"{word[:60]!r} is no count of a process", "PROCESS=COUNT, each once, e.g. web=2 worker=1")
         check_process(target, known, match[1], {RELEASE_PHASE, ONE_OFF})
         wanted[match[1]] = formation.quantity(match[1], int(match[2]))
+    formation.check_total({each.name: each.quantity for each in known} | wanted)
     return choosing.choose(target, "scale", wanted, "scale")
 
 
@@ -108,8 +109,7 @@ def limit(app: str, process: str, memory: str, cpu: str, pids: str, json: bool) 
         die("no process is named", f"`mooring ps:limit {app} web --memory 256m`")
     check_process(target, known, process, set())
     changes = {kind: parse_limit(kind, word) for kind, word in given.items() if word}
-    before = target.choices().limits.get(process, {})
-    return choosing.choose(target, "limits", {process: choosing.merged(before, changes)}, "limit")
+    return choosing.choose(target, "limits", {process: lambda now: choosing.merged(now or {}, changes)}, "limit")
 
 
 def show_limits(app: App, known: tuple[Process, ...], process: str, json: bool) -> None:
@@ -180,10 +180,11 @@ def start(app: str, process: str) -> int:
         return run_units("start", target, units)
     assert target.live is not None
     record = release.load(target.live)
-    if formation.applied(record.processes, target.choices()) != record.processes:
+    configured = release.config(record.name) != target.config()
+    if configured or formation.applied(record.processes, target.choices()) != record.processes:
         from mooring import deploying
 
-        return deploying.launch(target, "scale", actor())
+        return deploying.launch(target, "config" if configured else "scale", actor())
     target.choose(stopped=None)
     return run_units("start", target, units)
 

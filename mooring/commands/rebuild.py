@@ -17,9 +17,7 @@ def rebuild(app: str) -> int:
 @command("rebuild:force", "mooring rebuild:force my-app", APP)
 def force(app: str) -> int:
     """Build the live commit again from nothing, without any cached layer or dependency, and deploy it."""
-    target = apps.find(app)
-    target.purge_build_cache()
-    return deploying.rebuild(target, actor(), fresh=True)
+    return deploying.rebuild(apps.find(app), actor(), fresh=True)
 
 
 @command("rebuild:all", "mooring rebuild:all")

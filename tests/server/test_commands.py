@@ -9,6 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -91,8 +92,8 @@ def deployed(user: User, app: str, files: apps.Files | None = None) -> Repo:
 
 
 @contextmanager
-def asked_all_the_time(user: User, host: str, known: set[int]) -> Iterator[list[str]]:
-    """Ask `host` again and again, on a new connection each; what was not answered with one of `known`."""
+def asked_all_the_time(user: User, host: str, known: set[int], *, least: int = 10) -> Iterator[list[str]]:
+    """Ask `host` again and again, on a new connection each, more than `least` times; what was not one of `known`."""
     wrong: list[str] = []
     end = threading.Event()
     count = 0
@@ -116,7 +117,7 @@ def asked_all_the_time(user: User, host: str, known: set[int]) -> Iterator[list[
     finally:
         end.set()
         asker.join()
-    assert count > 10
+    assert count > least
 
 
 def until_said(process: "subprocess.Popen[bytes]", words: str) -> str:
@@ -202,6 +203,51 @@ def test_a_rename_keeps_serving_and_moves_domains_config_and_deploy_keys(
     assert ada.repo("hers", apps.site("hers")).push(new, "main", "--force").ok
     assert "may not push" in ada.repo("old", apps.site("x")).push(app_name).output
     assert "there is no app" in refuses(admin, "apps:info", app_name)
+
+
+@pytest.mark.parametrize("state", ["disabled", "stopped", "maintenance"])
+def test_an_app_that_does_not_serve_shows_nothing_of_itself_while_it_is_renamed(
+    admin: User, app_name: str, state: str
+) -> None:
+    deployed(admin, app_name)
+    own, new = f"www.{app_name}.test", f"a-{app_name}"
+    does(admin, "domains:add", app_name, own)
+    words = {"disabled": "apps:disable", "stopped": "ps:stop", "maintenance": "maintenance:on"}
+    does(admin, words[state], app_name)
+    answer = admin.curl(own).status
+    # nginx takes seconds to give a stopped process up.
+    with asked_all_the_time(admin, own, {404, 502, 503}, least=0) as wrong:
+        does(admin, "apps:rename", app_name, new)
+    assert wrong == []
+    assert admin.curl(own).status == answer
+    back = {"disabled": "apps:enable", "stopped": "ps:start", "maintenance": "maintenance:off"}
+    does(admin, back[state], new)
+    assert admin.curl(own).body == app_name
+
+
+def test_domains_that_are_added_at_once_are_all_kept(admin: User, app_name: str) -> None:
+    deployed(admin, app_name)
+    names = [f"{word}.{app_name}.test" for word in ("one", "two", "three", "four")]
+    with ThreadPoolExecutor(len(names)) as pool:
+        assert [done.returncode for done in pool.map(lambda name: admin.ssh("domains:add", app_name, name), names)] == [
+            0
+        ] * len(names)
+    assert {row["domain"] for row in listed(admin, "domains", app_name)} == {f"{app_name}.{DOMAIN}", *names}
+    assert [body(admin, app_name), *(admin.curl(name).body for name in names)] == [app_name] * 5
+
+
+def test_an_app_sees_nothing_of_an_earlier_one_of_its_name(admin: User, app_name: str) -> None:
+    failing: apps.Files = {"Dockerfile": "FROM busybox\nRUN echo of the first && false\n"}
+    admin.repo("first", failing).push(app_name)
+    assert "of the first" in does(admin, "logs:failed", app_name)
+    does(admin, "apps:destroy", app_name, "--force")
+    admin.repo("second", {"Dockerfile": "FROM busybox\nRUN echo of the second && false\n"}).push(app_name)
+    said = does(admin, "logs:failed", app_name)
+    assert "of the second" in said
+    assert "of the first" not in said
+    events = [row["event"] for row in listed(admin, "events", app_name)]
+    assert events.count("apps:create") == 1
+    assert "apps:destroy" not in events
 
 
 def test_destroying_asks_for_the_name_and_leaves_nothing(
@@ -299,6 +345,15 @@ def test_config_that_cannot_be_is_refused_and_nothing_changes(admin: User, app_n
     assert "does not end" in refuses(admin, "config:import", app_name, input='B="2\n')
     assert "is not text" in one_refusal_of_bytes(admin, ["config:import", app_name], b"A=\xff\xfe\n")
     assert does(admin, "config:export", app_name) == before
+
+
+def test_a_command_that_is_too_long_is_refused_in_one_line(admin: User, app_name: str) -> None:
+    does(admin, "apps:create", app_name)
+    does(admin, "config:set", app_name, f"A={'é' * 45_000}")
+    assert "config:import" in refuses(admin, "config:set", app_name, "A=" + '"' * 70_000)
+    does(admin, "config:import", app_name, input=f"A={'x' * 135_000}\n")
+    assert len(does(admin, "config:get", app_name, "A")) == 135_001
+    assert "is not text" in one_refusal_of_bytes(admin, ["http-auth:add", app_name, "ada"], b"caf\xe9\n")
 
 
 def one_refusal_of_bytes(admin: User, words: list[str], input: bytes) -> str:

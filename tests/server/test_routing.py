@@ -79,6 +79,9 @@ def test_one_repository_serves_frontend_backend_and_api_and_all_of_them_change_a
         {"domain": api, "kind": "added", "process": "api"}, {"domain": f"*.{api}", "kind": "added", "process": "api"},
         {"domain": www, "kind": "default", "process": "web"},
     ]  # fmt: skip
+    # The domains of an app's other processes stay.
+    does(admin, "domains:set", app_name, api, f"*.{api}", "--process", "api")
+    assert www in {row["domain"] for row in listed(admin, "domains", app_name)}
     assert listed(admin, "routes", app_name)[1] == {"prefix": "/backend", "process": "backend", "strip": True}
     assert does(admin, "url", app_name) == f"http://{www}\n"
     other = f"{app_name}-other"
@@ -217,6 +220,8 @@ def test_a_password_a_maintenance_page_and_error_pages_are_put_before_an_app(
     assert admin.curl(host).status == 401
     does(admin, "http-auth:disable", app_name)
     assert admin.curl(host).status == 200
+    does(admin, "http-auth:remove", app_name, "bob")
+    assert "has no user" in refuses(admin, "http-auth:enable", app_name)
 
     # Pages for errors: the app's own 404, and a 502 that only nginx knows of; others are left to the app.
     does(admin, "error-pages:set", app_name, "404", input="<h1>Nothing here</h1>")

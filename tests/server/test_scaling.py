@@ -8,6 +8,7 @@ import re
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -250,13 +251,27 @@ def test_a_waiter_that_hangs_is_ended_by_systemd_and_its_process_started_anew(
     assert "Watchdog timeout" in module_server.run(["journalctl", "-u", unit, "--no-pager"]).stdout
 
 
-def test_a_restart_in_place_goes_one_by_one_and_the_others_serve(owner: User, module_server: Server) -> None:
+def test_more_containers_than_an_app_has_addresses_for_are_refused(owner: User) -> None:
+    before = releases(owner)
+    for words in (["web=48"], ["web=30", "worker=18"]):
+        assert "47" in refused(owner, "ps:scale", APP, *words)
+    assert releases(owner) == before
+
+
+def test_a_restart_in_place_goes_one_by_one_and_the_others_serve(
+    owner: User, module_server: Server, tmp_path: Path
+) -> None:
     did(owner, "ps:scale", APP, "web=2", "worker=1")
     before = releases(owner)
+    load = Load(module_server, f"{APP}.{DOMAIN}", tmp_path, keep_alive=False)
     assert did(owner, "ps:restart", APP, "web").split("\n")[:2] == ["web.1 restarted", "web.2 restarted"]
+    good, wrong = load.stop()
+    assert wrong == ""
+    assert good > 20
     assert releases(owner) == before
     assert served_by(owner) == {"web.1", "web.2"}
     did(owner, "ps:stop", APP, "web.2")
+    assert f"web.2 of {APP} does not run" in refused(owner, "enter", APP, "web.2", "ls")
     assert process(owner, "web.2")["state"].startswith("inactive")
     assert served_by(owner, requests=4) == {"web.1"}
     assert f"{APP} web.2: it does not run" in at_the_server(owner, "doctor").stdout
@@ -270,13 +285,17 @@ def test_what_is_chosen_for_a_stopped_app_is_in_force_when_it_is_started(owner: 
     assert {row["note"] for row in shown(owner, "ps", APP)} == {"stopped"}
     before = releases(owner)
     assert f"ps:start {APP}" in did(owner, "ps:scale", APP, "web=1", "worker=0")
+    assert f"ps:start {APP}" in did(owner, "config:set", APP, "STOPPED=yes")
     assert releases(owner) == before
+    assert {row["note"] for row in shown(owner, "ps", APP)} == {"stopped"}
     did(owner, "ps:start", APP)
+    assert did(owner, "exec", APP, "printenv", "STOPPED") == "yes\n"
     assert [row["process"] for row in shown(owner, "ps", APP)] == ["web.1"]
     assert served_by(owner) == {"web.1"}
 
 
 def test_a_disabled_app_serves_nothing_takes_nothing_and_is_not_started(owner: User, module_server: Server) -> None:
+    did(owner, "run:detached", APP, "sleep", "1d")
     did(owner, "apps:disable", APP)
     assert owner.curl(f"{APP}.{DOMAIN}").status == 404
     assert next(row for row in shown(owner, "apps") if row["name"] == APP)["state"] == "disabled"
@@ -285,10 +304,11 @@ def test_a_disabled_app_serves_nothing_takes_nothing_and_is_not_started(owner: U
     assert not pushed.ok
     assert f"{APP} is disabled: it takes no pushes (`mooring apps:enable {APP}`)" in pushed.output
     for words in (["ps:start", APP], ["ps:restart", APP], ["ps:restart", APP, "web"], ["rebuild", APP],
-                  ["rollback", APP], ["git:from-image", APP, "busybox"], ["git:from-archive", APP],
+                  ["rollback", APP], ["run", APP, "ls"],
+                  ["run:detached", APP, "ls"], ["git:from-image", APP, "busybox"], ["git:from-archive", APP],
                   ["git:sync", APP, "https://git.example/a.git"]):  # fmt: skip
         assert f"{APP} is disabled" in refused(owner, *words)
-    assert "Kept for the next release" in did(owner, "config:set", APP, "KEPT=1")
+    assert "Kept for when it is enabled" in did(owner, "config:set", APP, "KEPT=1")
     module_server.run(["systemctl", "restart", "mooring.target"])
     settled(module_server)
     assert module_server.run(["docker", "ps", "-q", "--filter", f"label=mooring.app={APP}"]).stdout == ""
