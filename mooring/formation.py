@@ -25,12 +25,14 @@ def applied(processes: tuple[Process, ...], choices: Choices) -> tuple[Process, 
     One that a domain or a route names is reached on a port, and runs unless it was scaled to 0.
     """
     routed = routing.processes(choices)
+    own = {each.name: each.quantity if each.own_quantity is None else each.own_quantity for each in processes}
     return tuple(
         process._replace(
             quantity=quantity(
                 f"app.toml: scale.{process.name}",
-                choices.scale.get(process.name, max(process.quantity, int(process.name in routed))),
+                choices.scale.get(process.name, max(own[process.name], int(process.name in routed))),
             ),
+            own_quantity=own[process.name],
             port=process.port if process.name == WEB else DEFAULT_PORT if process.name in routed else None,
             limits=limits(f"app.toml: limits.{process.name}", choices.limits.get(process.name, {})),
             chosen_check=check(f"app.toml: checks.{process.name}", choices.checks.get(process.name)),

@@ -42,6 +42,7 @@ class Process(NamedTuple):
 
     `command` is a shell command line from the Procfile, None for the image's own CMD. `port` is None for a
     process that nothing connects to. `check` and `liveness` are the source's; what the operator chose holds instead.
+    `own_quantity` is what the source asks for, where a scale, a domain or a route may have decided otherwise.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Process(NamedTuple):
     liveness: Check | None = None
     chosen_check: Check | None = None
     chosen_liveness: Check | None = None
+    own_quantity: int | None = None
 
     @property
     def readiness(self) -> Check:

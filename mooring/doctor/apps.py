@@ -1,10 +1,11 @@
 """The apps: processes that do not run, crash loops, limits that were hit, files that cannot be read."""
 
+import contextlib
 import time
 from collections.abc import Iterator
 
 from mooring import app as every_app
-from mooring import processes, release, running
+from mooring import domains, processes, release, running
 from mooring.app import App
 from mooring.doctor import Finding
 from mooring.names import ContainerName
@@ -53,4 +54,18 @@ def about(container: ContainerName, state: State) -> Iterator[Finding]:
         yield Finding(where, f"it {end.why} ({(time.time() - end.at) / 60:.0f} minutes ago)", more)
 
 
-EXAMINATIONS = (apps,)
+def host_names() -> Iterator[Finding]:
+    """Those of two apps: no command gives one to a second, but a power cut can leave both of a rename."""
+    owners: dict[str, list[str]] = {}
+    for app in every_app.every():
+        with contextlib.suppress(Refusal):
+            choices = app.choices()
+            for name in (*domains.among(app, choices), *choices.redirects):
+                owners.setdefault(name, []).append(app.name)
+    for name, found in owners.items():
+        if len(found) > 1:
+            remedy = "`mooring domains:remove` takes it from one, `mooring apps:destroy` removes one"
+            yield Finding(name, f"it belongs to {' and '.join(found)}", remedy)
+
+
+EXAMINATIONS = (apps, host_names)

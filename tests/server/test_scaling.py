@@ -374,6 +374,10 @@ systemd-run --quiet --unit=mooring-broken false || true
 mount -t tmpfs -o size=1m none /var/lib/mooring/builds
 head -c 1000000 /dev/zero >/var/lib/mooring/builds/full
 systemctl stop 'mooring-app@{APP}.*.web.1.service'
+for each in twin-a twin-b; do
+    mooring apps:create $each
+    echo 'domains = ["twin.test"]' >>/var/lib/mooring/apps/$each/app.toml
+done
 echo 'nonsense = 1' >>/etc/mooring/mooring.toml
 """
 MEND = f"""
@@ -386,6 +390,8 @@ sed -i '/nonsense/d' /etc/mooring/mooring.toml
 systemctl start mooring-retire.path
 systemctl reset-failed mooring-broken
 mooring ps:start {APP}
+mooring apps:destroy twin-a --force
+mooring apps:destroy twin-b --force
 rm -f /run/mooring/ends/*
 """
 
@@ -411,7 +417,8 @@ def test_doctor_is_content_with_a_healthy_server_and_finds_what_is_broken(owner:
         ("/var/lib/mooring/builds", "the disk is nearly full: 0.0 GiB are free"),
         (f"{APP} web.1", "it does not run (inactive)"),
         ("settings", "nonsense"),
+        ("twin.test", "it belongs to twin-a and twin-b"),
     ):
         assert any(line.startswith(f"{where}: ") and problem in line for line in lines), (where, done.stdout)
-    assert len(lines) == 9
+    assert len(lines) == 10
     module_server.wait_for(["mooring", "doctor"])

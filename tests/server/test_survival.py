@@ -239,7 +239,12 @@ def test_commands_that_read_answer_within_a_quarter_of_a_second_and_half_a_secon
     assert owner.repo("one", apps.site("one")).push("one").ok
     assert slowest_reading(module_server, "one") <= 0.25
     module_server.run(["sh", "-c", "seq -f crowd-%g 300 | xargs -P 2 -n 1 mooring apps:create"], timeout=300)
+    # Each with the records of an app that was deployed.
+    each = "cp -a /var/lib/mooring/apps/one/releases $0/ && rm -f $0/releases/*/nginx.conf && ln -s releases/1 $0/live"
+    crowd = "printf '%s\\n' /var/lib/mooring/apps/crowd-*"
+    module_server.run(["sh", "-c", f"{crowd} | xargs -I @ sh -c '{each}' @"])
     assert slowest_reading(module_server, "one") <= 0.5
+    module_server.run(["sh", "-c", f"{crowd} | xargs -I @ sh -c 'rm -r $0/live $0/releases/*' @"])
     assert len(owner.ssh("apps").stdout.splitlines()) > 300
     # A deploy costs what it costs at one app.
     assert owner.ssh("ps:restart", "one").returncode == 0

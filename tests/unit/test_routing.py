@@ -36,8 +36,14 @@ def test_a_process_with_a_domain_or_a_route_listens_and_runs_unless_it_is_scaled
     assert (web.port, web.quantity) == (8080, 1)
     assert (api.port, api.quantity) == (5000, 0)
     assert (worker.port, worker.quantity) == (None, 0)
-    # What an earlier release was given for its domains is not for ever.
-    assert formation.applied((Process("api", 1, "./api", 5000),), Choices())[0].port is None
+    # What an earlier release was given for its domains, or a scale, is not for ever.
+    was = formation.applied(PROCESSES, Choices(domain_processes={"a.test": "api"}, scale={"worker": 3}))
+    assert [(each.quantity, each.port) for each in was] == [(1, 8080), (1, 5000), (3, None)]
+    assert [(each.quantity, each.port) for each in formation.applied(was, Choices())] == [
+        (1, 8080),
+        (0, None),
+        (0, None),
+    ]
 
 
 def test_domains_and_prefixes_go_to_their_processes_and_what_does_not_run_is_unavailable() -> None:
