@@ -233,11 +233,16 @@ def running(app: App, process: str) -> list[ContainerName]:
 def run_units(verb: str, app: App, containers: list[ContainerName]) -> int:
     """systemctl VERB on the units of the processes; return the exit status."""
     from mooring.program import ProgramError, run
+    from nginx import site
 
     try:
         run("systemctl", verb, *[each.unit for each in containers])
     except ProgramError:
         die(f"{app.name} did not {verb}", f"`mooring logs {app.name}`, `systemctl status 'mooring-app@{app.name}.*'`")
+    if verb == "restart":
+        # nginx passes over for seconds what did not answer it; the next one's turn must not come meanwhile.
+        with site.locked():
+            site.reload()
     done = {"restart": "restarted", "stop": "stopped", "start": "started"}[verb]
     print(f"{', '.join(each.label for each in containers)} {done}", flush=True)
     return 0

