@@ -3,7 +3,6 @@
 import ipaddress
 import json
 import os
-import shutil
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +93,8 @@ def close_network(network: Network) -> None:
                     break
         if Path(f"/sys/class/net/{network.bridge}").exists():
             call("ip", "link", "del", network.bridge)
-        shutil.rmtree(network.folder)
+        # Of a server that is gone another rm may be at work.
+        call("rm", "-rf", "--", network.folder)
         for lock_file in CACHE.glob(f"*-{network.run}.lock"):
             lock_file.unlink()
         if FORWARDING_WAS_OFF.exists() and not any((CACHE / "runs").iterdir()):
