@@ -126,6 +126,8 @@ def test_the_images_healthcheck_decides_where_app_json_says_nothing(admin: User,
     assert not pushed.ok
     assert "its HEALTHCHECK fails: no file" in pushed.output
     assert admin.curl(f"{app_name}.{DOMAIN}").body == "checked"
+    # Five checks a second are half a core's work, for as long as the others' tests take.
+    assert admin.ssh("apps:destroy", app_name, "--force").returncode == 0
 
 
 def test_an_exposed_port_is_the_one_that_is_reached_and_PORT_says_so(admin: User, app_name: str) -> None:  # noqa: N802
