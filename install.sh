@@ -339,7 +339,7 @@ make_user_and_folders() {
     install -d -m 0755 "$spool" "$spool"/{launch,route,retire,queue,run,failed}
     install -d -m 0755 "$spool"/{queue,run}/{build,launch,route,retire}
     install -d -m 1770 -o root -g mooring "$spool/build"
-    # What delivers to webhooks works off their queues, and is nobody else (units/mooring-hook@.service).
+    # What delivers to webhooks works off their queues, and is nobody else (units/hooks/mooring-hook@.service).
     getent group mooring-hooks >/dev/null || groupadd --system mooring-hooks
     install -d -m 2750 -o root -g mooring-hooks "$spool/hooks"
     local file
@@ -507,7 +507,7 @@ set_up_docker() {
     systemctl cat docker.service >/dev/null 2>&1 ||
         die "the Docker here is not a systemd service docker.service" "remove the snap, or install docker.io or docker-ce"
     changed=no
-    place "$here/units/docker.conf" /etc/systemd/system/docker.service.d/mooring.conf
+    place "$here/units/host/docker.conf" /etc/systemd/system/docker.service.d/mooring.conf
     write_proxy
     [[ $changed == no ]] || systemctl daemon-reload
     merge_daemon_json
@@ -628,7 +628,7 @@ make_stack() {
 set_up_journal() {
     step "Setting up the journal"
     changed=no
-    place "$here/units/journald.conf" /etc/systemd/journald.conf.d/mooring.conf
+    place "$here/units/host/journald.conf" /etc/systemd/journald.conf.d/mooring.conf
     if [[ $changed == yes ]]; then
         # Its sockets are systemd's: nobody who writes to it loses a line.
         systemctl restart systemd-journald.service
@@ -641,7 +641,7 @@ install_units() {
     local folder=/etc/systemd/system unit name count=0
     changed=no
     changed_units=()
-    for unit in "$here"/units/*.{service,path,timer,target,slice}; do
+    for unit in "$here"/units/*/*.{service,path,timer,target,slice}; do
         [[ -f $unit ]] || continue
         name=$(basename "$unit")
         cmp -s "$unit" "$folder/$name" || changed_units+=("$name")
@@ -649,16 +649,16 @@ install_units() {
         count=$((count + 1))
     done
     if (($(systemctl --version | awk 'NR == 1 { print int($2) }') < 254)); then
-        place "$here/units/pace.conf" "$folder/mooring-app@.service.d/pace.conf"
+        place "$here/units/app/pace.conf" "$folder/mooring-app@.service.d/pace.conf"
     elif [[ -e $folder/mooring-app@.service.d/pace.conf ]]; then
         rm "$folder/mooring-app@.service.d/pace.conf"
         changed=yes
     fi
-    place "$here/units/tmpfiles.conf" /etc/tmpfiles.d/mooring.conf
+    place "$here/units/host/tmpfiles.conf" /etc/tmpfiles.d/mooring.conf
     systemd-tmpfiles --create mooring.conf
     for unit in "$folder"/mooring*.{service,path,timer,target,slice}; do
         name=$(basename "$unit")
-        if [[ -f $unit && ! -e $here/units/$name ]]; then
+        if [[ -f $unit && -z $(find "$here/units" -name "$name") ]]; then
             systemctl disable -q --now "$name" 2>/dev/null || true
             rm -f "$unit"
             changed=yes
@@ -718,7 +718,7 @@ set_up_nginx() {
     step "Setting up nginx"
     local link=/etc/nginx/conf.d/mooring.conf main_conf=/etc/nginx/modules-enabled/99-mooring.conf undo=()
     changed=no
-    place "$here/units/nginx.conf" /etc/systemd/system/nginx.service.d/mooring.conf
+    place "$here/units/host/nginx.conf" /etc/systemd/system/nginx.service.d/mooring.conf
     if [[ $changed == yes ]]; then
         systemctl daemon-reload
         # nginx's package has started it already; what it starts anew with a reload inherits this.

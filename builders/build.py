@@ -3,16 +3,20 @@
 python -m builders.build my-app.42
 """
 
-from builders import dockerfile, plan, workspace
-from builders.plan import Results
+from builders import dockerfile, workspace
 from builders.workspace import Workspace
-from mooring import engine, files, order, release, source, spool, stage
-from mooring.app import App, Choices
-from mooring.journal import Log
-from mooring.names import RELEASE_PHASE, ReleaseName
-from mooring.order import Order
-from mooring.refusal import die
-from mooring.release import Release
+from mooring.app.apps import App
+from mooring.app.choices import Choices
+from mooring.host import files
+from mooring.host.names import RELEASE_PHASE, ReleaseName
+from mooring.host.refusal import die
+from mooring.pipeline import order, source, spool, stage
+from mooring.pipeline.journal import Log
+from mooring.pipeline.order import Order
+from mooring.release import plan, releases
+from mooring.release.plan import Results
+from mooring.release.releases import Release
+from mooring.runtime import engine
 
 
 def work(name: ReleaseName, log: Log) -> None:
@@ -39,7 +43,7 @@ def work(name: ReleaseName, log: Log) -> None:
             buildpack.build(place, log, choices=choices, commit=wanted.commit, fresh=wanted.fresh)
             found = results.read(name.image)
         image = engine.ask("GET", f"/images/{name.image}/json")
-        release.save(planned(record, builder, image, said, found).at("built"))
+        releases.save(planned(record, builder, image, said, found).at("built"))
     finally:
         workspace.close(name)
         source.remove(name)
@@ -93,9 +97,9 @@ def planned(record: Release, builder: str, image: dict[str, object], said: plan.
 
 def recorded(name: ReleaseName, wanted: Order) -> Release:
     """The record of the release: made here, from the order, unless an interrupted run made it."""
-    if release.exists(name):
-        return release.load(name)
-    return release.save(
+    if releases.exists(name):
+        return releases.load(name)
+    return releases.save(
         Release(
             name,
             kind=wanted.kind,

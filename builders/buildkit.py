@@ -5,11 +5,11 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from mooring import files, paths, settings
-from mooring.journal import Log
-from mooring.names import ReleaseName
-from mooring.program import ProgramError, follow, run
-from mooring.refusal import die
+from mooring.host import files, paths, settings
+from mooring.host.names import ReleaseName
+from mooring.host.program import ProgramError, follow, run
+from mooring.host.refusal import die
+from mooring.pipeline.journal import Log
 
 CGROUPS = Path("/sys/fs/cgroup")
 SLICE = "mooring_builds.slice"

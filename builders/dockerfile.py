@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from builders import buildkit
-from mooring.journal import Log
-from mooring.names import ReleaseName
-from mooring.refusal import die
+from mooring.host.names import ReleaseName
+from mooring.host.refusal import die
+from mooring.pipeline.journal import Log
 
 
 def detect(folder: Path) -> bool:

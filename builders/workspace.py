@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from mooring import files, paths, source
-from mooring.app import Choices
-from mooring.names import ReleaseName
-from mooring.refusal import die
+from mooring.app.choices import Choices
+from mooring.host import files, paths
+from mooring.host.names import ReleaseName
+from mooring.host.refusal import die
+from mooring.pipeline import source
 
 
 class Workspace(NamedTuple):

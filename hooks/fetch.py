@@ -11,9 +11,10 @@ import subprocess
 import sys
 from urllib.parse import unquote, urlsplit
 
-from mooring import names, settings, source
-from mooring.app import App
-from mooring.refusal import Refusal, die
+from mooring.app.apps import App
+from mooring.host import names, settings
+from mooring.host.refusal import Refusal, die
+from mooring.pipeline import source
 
 TIMEOUT = 600
 """Seconds until it must have come."""

@@ -12,10 +12,11 @@ import subprocess
 import sys
 from typing import NamedTuple
 
-from mooring import keys, names, settings
-from mooring.app import App
-from mooring.keys import Key
-from mooring.refusal import Refusal, die
+from mooring.access import keys
+from mooring.access.keys import Key
+from mooring.app.apps import App
+from mooring.host import names, settings
+from mooring.host.refusal import Refusal, die
 
 CLI = "/usr/local/bin/mooring"
 

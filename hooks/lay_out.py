@@ -5,10 +5,10 @@ python -m hooks.lay_out my-app.42 COMMIT
 
 import sys
 
-from mooring import source
-from mooring.app import App
-from mooring.names import ReleaseName
-from mooring.refusal import Refusal
+from mooring.app.apps import App
+from mooring.host.names import ReleaseName
+from mooring.host.refusal import Refusal
+from mooring.pipeline import source
 
 
 def main() -> None:

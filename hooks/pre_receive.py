@@ -10,12 +10,16 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from mooring import branches, domains, interrupt, journal, order, release, source, spool
-from mooring.app import App
-from mooring.branches import HEADS
-from mooring.names import ReleaseName
-from mooring.order import Order
-from mooring.refusal import Refusal, die
+from mooring.app import branches
+from mooring.app.apps import App
+from mooring.app.branches import HEADS
+from mooring.front import domains
+from mooring.host import interrupt
+from mooring.host.names import ReleaseName
+from mooring.host.refusal import Refusal, die
+from mooring.pipeline import journal, order, source, spool
+from mooring.pipeline.order import Order
+from mooring.release import releases
 
 NOTHING = "0"
 
@@ -58,8 +62,8 @@ def in_flight(app: App, commit: str) -> ReleaseName | None:
     if not under_way:
         return None
     name = under_way[-1].release
-    if release.exists(name):
-        known = release.load(name).commit
+    if releases.exists(name):
+        known = releases.load(name).commit
     else:
         marker = under_way[-1]
         folder = {"inbox": spool.inbox, "queue": spool.queue, "run": spool.at_work}[marker.place]
@@ -93,9 +97,9 @@ def deploy(app: App, update: Update, branch: str) -> int:
     if running:
         say(f"-----> {app.name} v{running.number} is of this commit already and on its way; following it")
         name, since = running, 0.0
-        if release.exists(name):
-            since = release.load(name).created
-    elif (live := app.live) and not spool.deploying(app.name) and release.load(live).commit == update.new:
+        if releases.exists(name):
+            since = releases.load(name).created
+    elif (live := app.live) and not spool.deploying(app.name) and releases.load(live).commit == update.new:
         say(f"=====> {app.name} v{live.number} of this commit is live already")
         say(f"       {domains.url(app) or ''}")
         return 0

@@ -38,13 +38,13 @@ def is_live(new: str, ref: str) -> bool:
     sys.path.insert(0, "/opt/mooring/current")
     import os
 
-    from mooring import release
-    from mooring.app import App
+    from mooring.app.apps import App
+    from mooring.release import releases
 
     live = App(os.environ["MOORING_APP"]).live
     if live is None:
         return False
-    record = release.load(live)
+    record = releases.load(live)
     return (record.commit, f"refs/heads/{record.branch}") == (new, ref)
 
 

@@ -14,11 +14,12 @@ import time
 from pathlib import Path
 from typing import IO
 
-from mooring import archive, settings, source
-from mooring.app import App
-from mooring.archive import Entry
-from mooring.names import ReleaseName
-from mooring.refusal import Refusal, die
+from mooring.app.apps import App
+from mooring.host import settings
+from mooring.host.names import ReleaseName
+from mooring.host.refusal import Refusal, die
+from mooring.pipeline import archive, source
+from mooring.pipeline.archive import Entry
 
 MEMORY = 1 << 30
 """What reading it may take, in bytes: headers of a few kilobytes may claim to unpack to any size."""

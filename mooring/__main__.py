@@ -13,10 +13,12 @@ import os
 import sys
 from typing import Any
 
-from mooring import commands, event, interrupt
-from mooring.actor import RESTRICTED, is_admin, may_see
+from mooring import commands
+from mooring.access.actor import RESTRICTED, is_admin, may_see
 from mooring.commands import Command, Misuse
-from mooring.refusal import Refusal, die
+from mooring.host import interrupt
+from mooring.host.refusal import Refusal, die
+from mooring.telling import audit
 
 USAGE = 2
 INTERRUPTED = 130
@@ -73,7 +75,8 @@ def admit(words: list[str]) -> list[str]:
 
 
 def admit_key(fingerprint: str, words: list[str]) -> list[str]:
-    from mooring import keys, settings
+    from mooring.access import keys
+    from mooring.host import settings
 
     key = keys.find(fingerprint)
     os.environ["MOORING_ACTOR"] = key.name
@@ -103,7 +106,7 @@ def run(words: list[str]) -> int:
         raise Misuse(commands.unknown(name))
     arguments = vars(command.parser().parse_args(words[1:]))
     refuse_developer(command, arguments)
-    return event.observed(command.name, arguments, command.run)
+    return audit.observed(command.name, arguments, command.run)
 
 
 def refuse_developer(command: Command, arguments: dict[str, Any]) -> None:

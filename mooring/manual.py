@@ -11,8 +11,9 @@ import re
 import sys
 from pathlib import Path
 
-from mooring import __version__, commands, settings
+from mooring import __version__, commands
 from mooring.commands import Command
+from mooring.host import settings
 
 UNITS = Path(__file__).resolve().parent.parent / "units"
 SETTINGS_PAGE = Path(__file__).resolve().parent.parent / "docs/settings.md"
@@ -113,7 +114,7 @@ def mooring_toml_5() -> str:
 def mooring_units_7() -> str:
     """mooring-units(7): every unit, by its file."""
     parts = [".SH DESCRIPTION\nWhat systemd runs for Mooring. %i is an app's release, process or name.\n.SH UNITS\n"]
-    for unit in sorted(UNITS.glob("mooring*.*")):
+    for unit in sorted(UNITS.glob("*/mooring*.*")):
         text = unit.read_text()
         if found := re.search(r"^Description=(.+)$", text, re.MULTILINE):
             parts.append(f".TP\n.B {escaped(unit.name)}\n{escaped(found[1])}\n")

@@ -7,43 +7,47 @@ Run for the release that is live already, it brings a change of the app's domain
 
 import time
 
-from mooring import domains, event, files, release, routing, stage
-from mooring.app import App
-from mooring.journal import Log
-from mooring.names import ReleaseName
-from mooring.refusal import Refusal
-from mooring.release import Release
-from nginx import site
+from mooring.app import routing
+from mooring.app.apps import App
+from mooring.front import domains, nginx, site
+from mooring.host import files
+from mooring.host.names import ReleaseName
+from mooring.host.refusal import Refusal
+from mooring.pipeline import stage
+from mooring.pipeline.journal import Log
+from mooring.release import releases
+from mooring.release.releases import Release
+from mooring.telling import announcement
 
 
 def work(name: ReleaseName, log: Log) -> None:
     app = App(name.app)
-    with site.locked():
-        record = release.load(name)
+    with nginx.locked():
+        record = releases.load(name)
         if record.status != "queued" and app.live:
             # A change of domains, while a later release may have become live.
-            record = release.load(app.live)
+            record = releases.load(app.live)
         text = site.checked(record)
         swap(app, record.name, text)
     if record.status == "queued":
-        record = release.save(record.changed(status="live").at("routed").at("ended"))
+        record = releases.save(record.changed(status="live").at("routed").at("ended"))
         if app.choices().stopped:
             app.choose(stopped=None)
         log.end("live", *announce(app, record))
         # Whoever pushed knows by now.
-        event.ended(record)
+        announcement.ended(record)
     else:
         log.end("live", f"-----> {app.name} v{name.number} is routed again")
 
 
 def swap(app: App, name: ReleaseName, text: str) -> None:
     """Make the release live with `text` as its site; everything is as it was if nginx does not go along."""
-    file = release.folder(name) / "nginx.conf"
+    file = releases.folder(name) / "nginx.conf"
     before, served = app.live, file.read_text() if file.exists() else None
     files.write(file, text, mode=0o600)
     files.point(app.live_link, f"releases/{name.number}")
     try:
-        site.reload()
+        nginx.reload()
     except Refusal:
         if served is not None:
             files.write(file, served, mode=0o600)

@@ -8,10 +8,11 @@ from pathlib import Path
 from builders import buildkit, stack
 from builders.buildpack import candidates
 from builders.workspace import Workspace
-from mooring import files, paths, settings
-from mooring.app import App, Choices
-from mooring.journal import Log
-from mooring.refusal import die
+from mooring.app.apps import App
+from mooring.app.choices import Choices
+from mooring.host import files, paths, settings
+from mooring.host.refusal import die
+from mooring.pipeline.journal import Log
 
 HERE = Path(__file__).parent
 REFUSAL = re.compile(r"mooring-refusal: (.*)")

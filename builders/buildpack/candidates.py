@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from builders.workspace import Workspace
-from mooring import buildpack, files, source
-from mooring.app import App, Choices
-from mooring.buildpack import OURS, Buildpack
-from mooring.journal import Log
-from mooring.program import ProgramError, as_git_user, run
-from mooring.refusal import die
+from mooring.app import buildpack
+from mooring.app.apps import App
+from mooring.app.buildpack import OURS, Buildpack
+from mooring.app.choices import Choices
+from mooring.host import files
+from mooring.host.program import ProgramError, as_git_user, run
+from mooring.host.refusal import die
+from mooring.pipeline import source
+from mooring.pipeline.journal import Log
 
 FETCH_TIMEOUT = "120"
 """Seconds until a buildpack's repository must have come."""

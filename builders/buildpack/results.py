@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from builders.plan import Results
-from mooring import engine, environment, names
-from mooring.refusal import Refusal, die
+from mooring.host import env_file, names
+from mooring.host.refusal import Refusal, die
+from mooring.release.plan import Results
+from mooring.runtime import images
 
 ABOUT = "/usr/share/mooring"
 HINT = "mend that buildpack, or choose another"
@@ -12,9 +13,9 @@ HINT = "mend that buildpack, or choose another"
 
 def read(image: str) -> Results:
     """What the buildpacks of an image left in it; raise Refusal naming what is wrong."""
-    packs = tuple(engine.read_file(image, f"{ABOUT}/buildpacks").split("\n")[:-1])
+    packs = tuple(images.read_file(image, f"{ABOUT}/buildpacks").split("\n")[:-1])
     try:
-        text = engine.read_file(image, f"{ABOUT}/release.yml")
+        text = images.read_file(image, f"{ABOUT}/release.yml")
     except FileNotFoundError:
         return Results(packs)
     found = parse(text, packs[-1])
@@ -47,7 +48,7 @@ def parse(text: str, pack: str) -> Results:
             die(f"bin/release of the buildpack {pack} names a process {name[:40]!r}", HINT)
     for name in config:
         try:
-            environment.check_name(name)
+            env_file.check_name(name)
         except Refusal as refusal:
             die(f"bin/release of the buildpack {pack}: {refusal.message}", HINT)
     return Results((), processes, config)

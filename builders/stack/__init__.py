@@ -8,26 +8,28 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from mooring import engine, paths
-from mooring.app import Choices
-from mooring.journal import Log
-from mooring.program import ProgramError, follow, run
-from mooring.refusal import die
+from mooring.app import stack
+from mooring.app.choices import Choices
+from mooring.host import paths
+from mooring.host.program import ProgramError, follow, run
+from mooring.host.refusal import die, die_as
+from mooring.pipeline.journal import Log
+from mooring.runtime import engine
 
 HERE = Path(__file__).parent
-RUN_IMAGE, BUILD_IMAGE = "mooring-stack:run", "mooring-stack:build"
 RECIPE = "mooring.recipe"
 AUTHORITIES = Path("/usr/local/share/ca-certificates")
 
 
 def images(choices: Choices, log: Log) -> tuple[str, str]:
     """The images (to run on, to build in) of an app; Mooring's own are made where they are missing."""
-    if choices.stack:
-        return choices.stack, choices.stack_build or choices.stack
-    if not all(recipe_of(image) for image in (RUN_IMAGE, BUILD_IMAGE)):
+    chosen = stack.images(choices)
+    if chosen != stack.OURS:
+        return chosen
+    if not all(recipe_of(image) for image in stack.OURS):
         log.step("Making the stack image: once for all apps, some minutes")
         make(log.line)
-    return RUN_IMAGE, BUILD_IMAGE
+    return chosen
 
 
 def recipe_of(image: str) -> str:
@@ -53,7 +55,7 @@ def make(say: Callable[[str], None], *, fresh: bool = False) -> None:
     descriptor = os.open(paths.RUN / "stack.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if not fresh and recipe_of(RUN_IMAGE) == recipe_of(BUILD_IMAGE) == recipe():
+        if not fresh and {*map(recipe_of, stack.OURS)} == {recipe()}:
             return
         get_base(say, fresh=fresh)
         with tempfile.TemporaryDirectory() as name:
@@ -62,7 +64,7 @@ def make(say: Callable[[str], None], *, fresh: bool = False) -> None:
             (context / "authorities").mkdir()
             for certificate in AUTHORITIES.glob("*.crt"):
                 shutil.copy(certificate, context / "authorities")
-            for image in (RUN_IMAGE, BUILD_IMAGE):
+            for image in stack.OURS:
                 build(context, image, say, fresh=fresh)
     finally:
         os.close(descriptor)
@@ -73,7 +75,7 @@ def get_base(say: Callable[[str], None], *, fresh: bool) -> None:
     try:
         said = run(str(HERE / "base"), *(["--fresh"] if fresh else [])).strip()
     except ProgramError as error:
-        die(error.output.splitlines()[-1].removeprefix(" !     ") if error.output else "there is no base image")
+        die_as(error.output, "there is no base image")
     if said:
         say(said)
 

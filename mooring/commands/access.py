@@ -1,11 +1,11 @@
 """Admins: `access:*`."""
 
-from mooring import keys
+from mooring.access import keys
+from mooring.access.keys import Key
 from mooring.commands import JSON, argument, command
 from mooring.commands.listing import show
 from mooring.commands.stdin import read_key
-from mooring.keys import Key
-from mooring.refusal import die
+from mooring.host.refusal import die
 
 
 @command("access:add", "mooring access:add alice < id_ed25519.pub", argument("name", metavar="NAME"))

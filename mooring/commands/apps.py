@@ -4,14 +4,17 @@ import contextlib
 import io
 import sys
 
-from mooring import app as apps
-from mooring import domains, interrupt, keys, names, release
-from mooring.actor import actor, may_see
-from mooring.app import App
+from mooring.access import keys
+from mooring.access.actor import actor, may_see
+from mooring.app import apps
+from mooring.app.apps import App
 from mooring.commands import APP, JSON, argument, command
-from mooring.commands.listing import moment, now, show, show_one
-from mooring.names import ReleaseName
-from mooring.refusal import die
+from mooring.commands.listing import moment, show, show_one
+from mooring.front import domains
+from mooring.host import interrupt, names
+from mooring.host.names import ReleaseName
+from mooring.host.refusal import die
+from mooring.release import releases
 
 NEW = argument("new", metavar="NEW")
 
@@ -43,7 +46,7 @@ def create(app: str) -> None:
     """Make an app, to be pushed to."""
     new = App(names.check_app(app))
     domains.refuse_taken([domains.default(new)], new)
-    apps.create(app, now())
+    apps.create(app)
     print(f"{app} is made: `git push mooring@HOST:{app} main` deploys it")
 
 
@@ -52,7 +55,7 @@ def info(app: str, json: bool) -> None:
     """Show what is known of an app."""
     target = apps.find(app)
     choices = target.choices()
-    record = release.load(target.live) if target.live else None
+    record = releases.load(target.live) if target.live else None
     show_one(
         {
             "name": target.name,
@@ -91,8 +94,9 @@ def unlock(app: str) -> None:
 @command("apps:disable", "mooring apps:disable my-app", APP)
 def disable(app: str) -> int:
     """Stop an app and take it off the web; no push, command or boot starts it until `apps:enable`."""
-    from mooring import deploying, spool, systemd
     from mooring.commands import ps
+    from mooring.host import systemd
+    from mooring.pipeline import deployment, spool
 
     target = apps.find(app)
     if spool.deploying(app):
@@ -101,7 +105,7 @@ def disable(app: str) -> int:
         print(f"{app} is disabled already")
         return 0
     target.choose(disabled=True)
-    if deploying.reroute(target):
+    if deployment.reroute(target):
         target.choose(disabled=None)
         return 1
     if containers := ps.chosen(target, ""):
@@ -114,14 +118,14 @@ def disable(app: str) -> int:
 @command("apps:enable", "mooring apps:enable my-app", APP)
 def enable(app: str) -> int:
     """Start an app that was disabled, with what was chosen for it meanwhile, and serve it again."""
-    from mooring import deploying
+    from mooring.pipeline import deployment
 
     target = apps.find(app)
     if not target.choices().disabled:
         print(f"{app} is enabled already")
         return 0
     target.choose(disabled=None)
-    status = deploying.launch(target, "enable", actor(), to_the_end=True) if target.live else 0
+    status = deployment.launch(target, "enable", actor(), to_the_end=True) if target.live else 0
     if status:
         target.choose(disabled=True)
     print(f" !     {app} stays disabled" if status else f"{app} is enabled", flush=True)
@@ -133,16 +137,16 @@ def enable(app: str) -> int:
 )
 def destroy(app: str, force: bool) -> None:
     """Remove an app with its releases, config, repository, images and keys."""
-    from mooring import event
-    from mooring.commands import removing
+    from mooring.pipeline import removal
+    from mooring.telling import audit
 
     target = apps.find(app)
     if not force:
         print(f"This removes {app} for good. Type its name to go on: ", end="", file=sys.stderr, flush=True)
         if not sys.stdin or sys.stdin.readline().strip() != app:
             die(f"{app} was not removed", "type its name, or use --force")
-    event.tell_now()
-    removing.remove(target, f"{app} was destroyed by {actor()}")
+    audit.tell_now()
+    removal.remove(target, f"{app} was destroyed by {actor()}")
     keys.replace_app(app, lambda key: ())
     print(f"{app} is removed")
 
@@ -150,9 +154,9 @@ def destroy(app: str, force: bool) -> None:
 @command("apps:clone", "mooring apps:clone my-app my-copy", APP, NEW, for_admins=True)
 def clone(app: str, new: str) -> int:
     """Make a copy of an app: its repository, config and live image, under its own domain."""
-    from mooring.commands import copying
+    from mooring.pipeline import replica
 
-    status = copying.copy(apps.find(app), new, renaming=False)
+    status = replica.copy(apps.find(app), new, renaming=False)
     if status == 0:
         print(f"{new} is a copy of {app}")
     return status
@@ -161,20 +165,20 @@ def clone(app: str, new: str) -> int:
 @command("apps:rename", "mooring apps:rename my-app your-app", APP, NEW, for_admins=True)
 def rename(app: str, new: str) -> int:
     """Give an app another name, with its releases; it serves under the old one until it does under the new."""
-    from mooring import deploying, drain, event, hook, spool
-    from mooring.commands import copying, removing
+    from mooring.pipeline import deployment, removal, replica, spool
+    from mooring.telling import audit, drain, webhook
 
     source = apps.find(app)
     if spool.deploying(app):
         die(f"a release of {app} is on its way", f"wait until it has ended, or `mooring deploys:cancel {app}`")
     choices, live = source.choices(), source.live
-    status = copying.copy(source, new, renaming=True)
+    status = replica.copy(source, new, renaming=True)
     if status == 0:
         interrupt.ignore()
         if source.live != live or spool.deploying(app):
-            removing.remove(App(new), f"{app} keeps its name")
+            removal.remove(App(new), f"{app} keeps its name")
             die(f"{app} was deployed meanwhile, and keeps its name", f"`mooring apps:rename {app} {new}` again")
-        copying.take_place(source, App(new))
+        replica.take_place(source, App(new))
         # What these print may find nobody who reads it any more.
         with contextlib.redirect_stdout(io.StringIO()):
             if choices.disabled:
@@ -185,12 +189,12 @@ def rename(app: str, new: str) -> int:
                 ps.stop(new, "")
             if (choices.disabled or choices.stopped) and not choices.maintenance:
                 App(new).choose(maintenance=None)
-                deploying.reroute(App(new))
+                deployment.reroute(App(new))
         keys.replace_app(app, lambda key: (new,))
         parked = drain.park(app, new)
-        hook.rename(app, new)
-        event.note(app=new, was=app)
-        removing.remove(source, f"{app} is called {new} now")
+        webhook.rename(app, new)
+        audit.note(app=new, was=app)
+        removal.remove(source, f"{app} is called {new} now")
         drain.resume(parked, app)
         print(f"{app} is {new} now")
     return status
@@ -199,6 +203,6 @@ def rename(app: str, new: str) -> int:
 def parse_release(app: App, word: str) -> ReleaseName:
     """The release that `42` or `v42` names; raise Refusal if there is none."""
     number = word.removeprefix("v")
-    if not names.NUMBER.fullmatch(number) or not release.exists(ReleaseName(app.name, int(number))):
+    if not names.NUMBER.fullmatch(number) or not releases.exists(ReleaseName(app.name, int(number))):
         die(f"{app.name} has no release {word[:20]!r}", f"`mooring releases {app.name}` lists them")
     return ReleaseName(app.name, int(number))

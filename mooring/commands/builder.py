@@ -2,10 +2,10 @@
 
 import re
 
-from mooring import app as apps
+from mooring.app import apps
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import show_one
-from mooring.refusal import die
+from mooring.host.refusal import die
 
 BUILDERS = ("auto", "dockerfile", "buildpack")
 FOLDER = re.compile(r"(?!\.\.?(?:/|$))[A-Za-z0-9._ -]+(?:/(?!\.\.?(?:/|$))[A-Za-z0-9._ -]+)*")

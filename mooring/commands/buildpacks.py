@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
-from mooring import app as apps
-from mooring import buildpack
-from mooring.actor import is_admin
-from mooring.app import App
+from mooring.access.actor import is_admin
+from mooring.app import apps, buildpack
+from mooring.app.apps import App
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import show
-from mooring.refusal import die
+from mooring.host.refusal import die
 
 BUILDPACK = argument("buildpack", metavar="BUILDPACK", help="a name of ours, a git URL with #REF, or a folder here")
 INDEX = argument("--index", type=int, metavar="N", help="its place in the order, from 1")

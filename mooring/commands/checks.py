@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from mooring import app as apps
-from mooring import checks, choosing, formation, release
-from mooring.app import App
-from mooring.checks import Check
+from mooring.app import apps, checks
+from mooring.app.apps import App
+from mooring.app.checks import Check
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import show
-from mooring.refusal import die
-from mooring.release import Process
+from mooring.host.refusal import die
+from mooring.pipeline import choice
+from mooring.release import formation, releases
+from mooring.release.process import Process
 
 PROCESS = argument("process", metavar="PROCESS", help="e.g. web")
 PROCESSES = argument("process", metavar="PROCESS", nargs="?", default="", help="all without it")
@@ -21,7 +22,7 @@ KEYS = ("path", "content", "port", "attempts", "wait", "timeout", "initialDelay"
 def list_(app: str, json: bool) -> None:
     """Show how the processes of an app are asked whether they are ready (startup), and alive (liveness)."""
     target = apps.find(app)
-    live = release.load(target.live).processes if target.live else ()
+    live = releases.load(target.live).processes if target.live else ()
     rows = []
     for process in formation.applied(live, target.choices()):
         rows.append(row("startup", process, process.readiness, process.chosen_check))
@@ -78,7 +79,7 @@ def set_(app: str, process: str, pairs: list[str], liveness: bool) -> None:
     check = checks.parse_one(f"{table}.{process}", entry)
     if liveness and (check.kind == "uptime" or (check.kind != "command" and known and not (check.port or known.port))):
         die(f"that asks nothing of whether {process} is alive", "path=/up or listening=true (and port=N), or command=…")
-    target.choose(**{table: lambda now: choosing.merged(now, {process: changed})})
+    target.choose(**{table: lambda now: choice.merged(now, {process: changed})})
     say(target, f"{process} is asked so: {question(check, known or Process(process))}")
 
 
@@ -86,7 +87,7 @@ def set_(app: str, process: str, pairs: list[str], liveness: bool) -> None:
 def unset(app: str, process: str, liveness: bool) -> None:
     """Ask a process as its app.json says, from the next release on."""
     target, _ = found(app, process)
-    target.choose(**{table_of(liveness): lambda now: choosing.merged(now, {process: None})})
+    target.choose(**{table_of(liveness): lambda now: choice.merged(now, {process: None})})
     say(target, f"{process} is asked as its source says")
 
 
@@ -106,13 +107,11 @@ def change(app: str, process: str, liveness: bool, *, disabled: bool | None) -> 
     target, _ = found(app, process)
     if not process and not target.live:
         die(f"{app} was never deployed", f"name a process: `mooring checks:disable {app} web`")
-    live = release.load(target.live).processes if target.live else ()
+    live = releases.load(target.live).processes if target.live else ()
     wanted = [process] if process else [each.name for each in live if each.quantity]
 
     def changed(now: dict[str, Any]) -> dict[str, Any] | None:
-        return choosing.merged(
-            now, {name: choosing.merged(now.get(name, {}), {"disabled": disabled}) for name in wanted}
-        )
+        return choice.merged(now, {name: choice.merged(now.get(name, {}), {"disabled": disabled}) for name in wanted})
 
     target.choose(**{table_of(liveness): changed})
     kind = "alive" if liveness else "ready"

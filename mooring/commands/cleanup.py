@@ -6,7 +6,7 @@ from mooring.commands import command
 @command("cleanup", "mooring cleanup")
 def cleanup() -> None:
     """Remove what no release needs any more, as is done every night."""
-    from units import cleanup as nightly
+    from mooring.pipeline import cleanup as nightly
 
     said: list[str] = []
 

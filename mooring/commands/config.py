@@ -3,14 +3,16 @@
 import json as json_module
 from collections.abc import Callable
 
-from mooring import app as apps
-from mooring import choosing, environment, event, files
-from mooring.actor import actor
-from mooring.app import App
+from mooring.access.actor import actor
+from mooring.app import apps
+from mooring.app.apps import App
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import show
 from mooring.commands.stdin import read
-from mooring.refusal import die
+from mooring.host import env_file, files
+from mooring.host.refusal import die
+from mooring.pipeline import choice
+from mooring.telling import audit
 
 RESERVED = ("PORT", "SOURCE_VERSION")
 Edit = Callable[[dict[str, str]], dict[str, str]]
@@ -50,7 +52,7 @@ def get(app: str, name: str) -> None:
 def set_(app: str, pairs: list[str], no_restart: bool) -> int:
     """Set config vars and release them."""
     target = apps.find(app)
-    new = check(environment.parse_pairs(pairs))
+    new = check(env_file.parse_pairs(pairs))
     return change(target, lambda config: {**config, **new}, no_restart=no_restart)
 
 
@@ -65,7 +67,7 @@ def unset(app: str, names: list[str], no_restart: bool) -> int:
     """Remove config vars and release that."""
     target = apps.find(app)
     for name in names:
-        environment.check_name(name)
+        env_file.check_name(name)
     return change(
         target,
         lambda config: {name: value for name, value in config.items() if name not in names},
@@ -77,7 +79,7 @@ def unset(app: str, names: list[str], no_restart: bool) -> int:
 def import_(app: str, no_restart: bool) -> int:
     """Set the config vars of an env file on standard input."""
     target = apps.find(app)
-    new = check(environment.parse(read("paste NAME=VALUE lines, then Ctrl-D")))
+    new = check(env_file.parse(read("paste NAME=VALUE lines, then Ctrl-D")))
     return change(target, lambda config: {**config, **new}, no_restart=no_restart)
 
 
@@ -100,7 +102,7 @@ def rendered(pairs: dict[str, str], format: str) -> str:
         import shlex
 
         return " ".join(f"{name}={shlex.quote(value)}" for name, value in sorted(pairs.items()))
-    return environment.render(pairs)
+    return env_file.render(pairs)
 
 
 def check(pairs: dict[str, str]) -> dict[str, str]:
@@ -124,13 +126,13 @@ def change(app: App, edit: Edit, *, no_restart: bool) -> int:
         if changed:
             app.write_config(config)
     if not changed:
-        event.nothing_changed()
+        audit.nothing_changed()
         print(f"nothing changed: {app.name} has it so already, and no release is made")
         return 0
-    event.note(keys=changed)
+    audit.note(keys=changed)
     live = app.live
     print(f"-----> {', '.join(changed)} changed", flush=True)
-    if later := "the next release" if no_restart and live else choosing.when(app, app.choices()):
+    if later := "the next release" if no_restart and live else choice.when(app, app.choices()):
         print(f"       Kept for {later}.")
         return 0
     assert live
@@ -143,10 +145,10 @@ def change(app: App, edit: Edit, *, no_restart: bool) -> int:
 
 
 def release_it(app: App) -> int:
-    from mooring import deploying
+    from mooring.pipeline import deployment
 
     try:
-        return deploying.launch(app, "config", actor())
+        return deployment.launch(app, "config", actor())
     except KeyboardInterrupt as interrupt:
         # Before the release was made there is nothing that goes on.
         raise interrupt if interrupt.args else KeyboardInterrupt("the change is kept for the next release") from None

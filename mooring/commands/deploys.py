@@ -1,12 +1,12 @@
 """Deploys on their way: `deploys:*`."""
 
-from mooring import app as apps
-from mooring import source, spool, stage, systemd
-from mooring.actor import actor
+from mooring.access.actor import actor
+from mooring.app import apps
 from mooring.commands import APP, command
-from mooring.journal import Log
-from mooring.refusal import die
-from units import dispatch
+from mooring.host import systemd
+from mooring.host.refusal import die
+from mooring.pipeline import dispatch, source, spool, stage
+from mooring.pipeline.journal import Log
 
 
 @command("deploys:cancel", "mooring deploys:cancel my-app", APP)

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from mooring import app as apps
-from mooring import domains, files, paths, routing, settings
-from mooring.app import App
-from mooring.commands import APP, JSON, argument, command, into_force
+from mooring.app import apps, routing
+from mooring.app.apps import App
+from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import show
-from mooring.refusal import die
+from mooring.front import domains
+from mooring.host import files, paths, settings
+from mooring.host.refusal import die
+from mooring.pipeline import site_change
 
 DOMAINS = argument("wanted", metavar="DOMAIN", nargs="+")
 PROCESS = argument("--process", default=routing.WEB, metavar="PROCESS", help="which process answers to them (web)")
@@ -83,7 +85,7 @@ def remove(app: str, wanted: list[str]) -> int:
             f"{own[0]} is the only domain of {app}, and its default one",
             f"`mooring domains:set {app} DOMAIN` replaces it",
         )
-    status = into_force.change(
+    status = site_change.change(
         target,
         f"the domains of {app}",
         claimed=() if left else [domains.default(target)],
@@ -108,7 +110,7 @@ def redirect(app: str, wanted: list[str]) -> int:
     def more(now: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys([*now, *new]))
 
-    return into_force.change(target, f"the domains of {app}", claimed=new, redirects=more) or say(target)
+    return site_change.change(target, f"the domains of {app}", claimed=new, redirects=more) or say(target)
 
 
 @command("domains:set-global", "mooring domains:set-global apps.example.com", argument("domain", metavar="DOMAIN"))
@@ -157,7 +159,7 @@ def move_default(app: App, before: str, new: str) -> bool:
             domains=tuple(dict.fromkeys(moved.values())),
             domain_processes={moved.get(name, name): each for name, each in processes.items()} or None,
         )
-    return into_force.bring(app) == 0
+    return site_change.bring(app) == 0
 
 
 def change(app: App, among: Callable[[tuple[str, ...]], list[str]], new: list[str], process: str) -> int:
@@ -165,7 +167,7 @@ def change(app: App, among: Callable[[tuple[str, ...]], list[str]], new: list[st
 
     Returns the exit status.
     """
-    into_force.refuse_missing(app, routing.check_process(process))
+    site_change.refuse_missing(app, routing.check_process(process))
 
     def names() -> tuple[str, ...]:
         return tuple(dict.fromkeys(among(domains.of(app))))
@@ -174,7 +176,7 @@ def change(app: App, among: Callable[[tuple[str, ...]], list[str]], new: list[st
         kept = {name: each for name, each in now.items() if name in names() and name not in new}
         return {**kept, **{name: process for name in new if process != routing.WEB}} or None
 
-    status = into_force.change(
+    status = site_change.change(
         app,
         f"the domains of {app.name}",
         claimed=new,

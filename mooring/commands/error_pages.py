@@ -1,11 +1,12 @@
 """Pages of one's own for errors: `error-pages*`."""
 
-from mooring import app as apps
-from mooring import vhost
-from mooring.commands import APP, JSON, argument, command, into_force
+from mooring.app import apps
+from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import show
 from mooring.commands.stdin import read
-from mooring.refusal import die
+from mooring.front import vhost
+from mooring.host.refusal import die
+from mooring.pipeline import site_change
 
 
 @command("error-pages", "mooring error-pages my-app", APP, JSON)
@@ -30,7 +31,7 @@ def set_(app: str, status: str) -> int:
     page = read("give an HTML page, then Ctrl-D")
     if not page.strip():
         die("the page is empty", f"mooring error-pages:set {app} {code} < page.html")
-    result = into_force.change(target, f"the error pages of {app}", texts={vhost.page(code): page})
+    result = site_change.change(target, f"the error pages of {app}", texts={vhost.page(code): page})
     if result == 0:
         print(f"{app} answers {code} with your page")
     return result
@@ -49,7 +50,7 @@ def unset(app: str, status: list[str]) -> int:
     for code in codes:
         if code not in vhost.pages(target):
             die(f"{app} has no page for {code}", f"`mooring error-pages {app}` lists them")
-    result = into_force.change(target, f"the error pages of {app}", texts={vhost.page(code): None for code in codes})
+    result = site_change.change(target, f"the error pages of {app}", texts={vhost.page(code): None for code in codes})
     if result == 0:
         print(f"{app} has no page of its own for {', '.join(map(str, codes))}")
     return result

@@ -3,13 +3,13 @@
 import json as json_module
 from typing import Any
 
-from mooring import app as apps
-from mooring import event, tail
-from mooring.actor import may_see
+from mooring.access.actor import may_see
+from mooring.app import apps
 from mooring.commands import JSON, argument, command
 from mooring.commands.listing import show, word
-from mooring.refusal import die
-from mooring.tail import Entry, Match
+from mooring.host.refusal import die
+from mooring.telling import announcement, tail
+from mooring.telling.tail import Entry, Match
 
 
 @command(
@@ -25,7 +25,7 @@ def events(app: str, follow: bool, lines: int, json: bool) -> None:
     since = apps.find(app).made() if app else 0
     if lines < 0:
         die(f"-n is {lines}", "a number of events, e.g. -n 100")
-    match: Match = {"SYSLOG_IDENTIFIER": event.IDENTIFIER, "_UID": "0"}
+    match: Match = {"SYSLOG_IDENTIFIER": announcement.IDENTIFIER, "_UID": "0"}
     matches = [match | {"MOORING_APP": app}] if app else [match]
     found, cursor = tail.last(matches, lines, visible, since=since)
     if json and not follow:

@@ -3,12 +3,12 @@
 import re
 import sys
 
-from mooring import app as apps
-from mooring.actor import actor
+from mooring.access.actor import actor
+from mooring.app import apps
 from mooring.commands import APP, JSON, Misuse, argument, command
 from mooring.commands.listing import show_one
 from mooring.commands.stack import IMAGE
-from mooring.refusal import die
+from mooring.host.refusal import die
 
 FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock/")
 
@@ -52,12 +52,12 @@ def set_(app: str, key: str, value: str) -> None:
 )
 def from_image(app: str, image: str) -> int:
     """Deploy an image as it is, without a build."""
-    from mooring import incoming
+    from mooring.pipeline import intake
 
     target = apps.find(app)
     if not IMAGE.fullmatch(image):
         die(f"{image[:60]!r} cannot name an image", "e.g. nginx:1.27 or ghcr.io/team/app@sha256:…")
-    return incoming.image(target, image, actor())
+    return intake.image(target, image, actor())
 
 
 @command(
@@ -68,12 +68,12 @@ def from_image(app: str, image: str) -> int:
 )
 def from_archive(app: str, url: str) -> int:
     """Deploy a .tar, .tar.gz or .zip of a source tree, as a commit after the last."""
-    from mooring import incoming
+    from mooring.pipeline import intake
 
     target = apps.find(app)
     if url == "-" and (not sys.stdin or sys.stdin.isatty()):
         die("there is no archive on standard input", f"ssh mooring@HOST git:from-archive {app} < my-app.tar.gz")
-    return incoming.archive(target, "" if url == "-" else url, actor())
+    return intake.archive(target, "" if url == "-" else url, actor())
 
 
 @command(
@@ -88,8 +88,8 @@ def from_archive(app: str, url: str) -> int:
 def sync(app: str, url: str, ref: str, every: str, stop: bool) -> int:
     """Follow a git repository elsewhere: fetch it, and deploy what is not live."""
 
-    from mooring import incoming
-    from mooring import sync as following
+    from mooring.app import sync as following
+    from mooring.pipeline import intake
 
     target = apps.find(app)
     known = following.load(target)
@@ -105,26 +105,26 @@ def sync(app: str, url: str, ref: str, every: str, stop: bool) -> int:
     assert wanted
     seconds = following.interval(every) if every else known.every if known else 0
     wanted = wanted._replace(every=seconds)
-    incoming.refuse_shut(target)
-    commit = incoming.fetch(target, wanted)
+    intake.refuse_shut(target)
+    commit = intake.fetch(target, wanted)
     if wanted != known or every:
         following.save(target, wanted)
     if every:
         print(f"       {app} follows it, every {every}", flush=True)
-    return incoming.deploy_fetched(target, wanted, commit, actor())
+    return intake.deploy_fetched(target, wanted, commit, actor())
 
 
 @command("git:info", "mooring git:info my-app", APP, JSON)
 def info(app: str, json: bool) -> None:
     """Show which branch deploys an app, and which repository it follows."""
-    from mooring import incoming
-    from mooring import sync as following
+    from mooring.app import sync as following
+    from mooring.pipeline import intake
 
     target = apps.find(app)
     followed = following.load(target)
     show_one(
         {
-            "deploy-branch": incoming.deploy_branch(target),
+            "deploy-branch": intake.deploy_branch(target),
             "follows": followed.label if followed else "",
             "ref": followed.ref or "HEAD" if followed else "",
             "every": f"{followed.every} s" if followed and followed.every else "",

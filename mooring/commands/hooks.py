@@ -4,14 +4,16 @@ import json as json_module
 import time
 from typing import Any
 
-from mooring import app as apps
-from mooring import attachment, commands, event, hook, systemd
-from mooring.actor import actor
-from mooring.attachment import Attachment
+from mooring import commands
+from mooring.access.actor import actor
+from mooring.app import apps, attachment
+from mooring.app.attachment import Attachment
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import show
-from mooring.event import Event
-from mooring.refusal import die
+from mooring.host import systemd
+from mooring.host.refusal import die
+from mooring.telling import audit, webhook
+from mooring.telling.event import Event
 
 WHICH = argument("which", metavar="URL|N")
 
@@ -20,18 +22,18 @@ WHICH = argument("which", metavar="URL|N")
 def list_(app: str, json: bool) -> None:
     """List the webhooks of an app: what they are told of, what waits, how the last delivery went."""
     apps.find(app)
-    every = attachment.of(hook.KIND, app)
-    said = systemd.status_texts([hook.service(each) for each in every])
+    every = attachment.of(webhook.KIND, app)
+    said = systemd.status_texts([webhook.service(each) for each in every])
     rows = []
     for each in every:
-        table = attachment.read(hook.KIND, each)
+        table = attachment.read(webhook.KIND, each)
         rows.append(
             {
                 "n": each.number,
                 "url": table["url"],
                 "events": table["events"] or ["all"],
-                "waiting": len(hook.waiting(each)),
-                "last": said.get(hook.service(each), ""),
+                "waiting": len(webhook.waiting(each)),
+                "last": said.get(webhook.service(each), ""),
             }
         )
     show(rows, as_json=json, empty=f"{app} has no webhook: `mooring hooks:add {app} https://ci.example.com/hook`")
@@ -47,10 +49,10 @@ def list_(app: str, json: bool) -> None:
 def add(app: str, url: str, events: str) -> None:
     """Tell a URL of an app's events: JSON, signed with the secret that this prints."""
     target = apps.find(app)
-    words = hook.check_words(events)
+    words = webhook.check_words(events)
     refuse_unknown(words)
-    new, secret = hook.add(target.name, hook.check_url(url), words)
-    event.note(webhook=new.number, events=words)
+    new, secret = webhook.add(target.name, webhook.check_url(url), words)
+    audit.note(webhook=new.number, events=words)
     print(f"{app} tells {', '.join(words) or 'all events'} to {url}")
     print(f"secret: {secret}")
     print("It signs every delivery (X-Mooring-Signature) and is not shown again.")
@@ -60,9 +62,9 @@ def add(app: str, url: str, events: str) -> None:
 def remove(app: str, which: str) -> None:
     """Tell a URL no more; what waits for it is forgotten."""
     apps.find(app)
-    gone = attachment.pick(hook.KIND, app, which, "hooks")
-    hook.remove(gone)
-    event.note(webhook=gone.number)
+    gone = attachment.pick(webhook.KIND, app, which, "hooks")
+    webhook.remove(gone)
+    audit.note(webhook=gone.number)
     print(f"webhook {gone.number} of {app} is removed")
 
 
@@ -75,20 +77,21 @@ def remove(app: str, which: str) -> None:
 def test(app: str, which: str) -> int:
     """Deliver a test event now, and say what came back."""
     apps.find(app)
-    every = [attachment.pick(hook.KIND, app, which, "hooks")] if which else attachment.of(hook.KIND, app)
+    every = [attachment.pick(webhook.KIND, app, which, "hooks")] if which else attachment.of(webhook.KIND, app)
     if not every:
         die(f"{app} has no webhook", f"`mooring hooks:add {app} https://ci.example.com/hook`")
     return 0 if all([goes_well(each) for each in every]) else 1
 
 
 def goes_well(each: Attachment) -> bool:
-    from mooring import delivery, proxy
+    from mooring.host import proxy
+    from mooring.telling import delivery
 
-    table: dict[str, Any] = attachment.read(hook.KIND, each)
+    table: dict[str, Any] = attachment.read(webhook.KIND, each)
     told = Event("hooks:test", actor(), each.app, time=time.time())
     proxy.use()
     begin = time.monotonic()
-    wrong = delivery.send(table, json_module.dumps(hook.body(told)).encode())
+    wrong = delivery.send(table, json_module.dumps(webhook.body(told)).encode())
     took = f"{time.monotonic() - begin:.2f} s"
     print(f" !     {table['url']}: {wrong} ({took})" if wrong else f"{table['url']} took it ({took})", flush=True)
     return not wrong
@@ -97,7 +100,7 @@ def goes_well(each: Attachment) -> bool:
 def refuse_unknown(words: list[str]) -> None:
     """Raise Refusal for a word that no event will ever have: its webhook would be told nothing."""
     ends = [f"deploy:{each}" for each in ("live", "failed", "cancelled", "superseded")]
-    names = [each.name for each in commands.every() if event.changes(each.name, {})]
+    names = [each.name for each in commands.every() if audit.changes(each.name, {})]
     known = {*ends, *names, *(Event(name, "").group for name in (*ends, *names))}
     for word in words:
         if word not in known:

@@ -1,7 +1,7 @@
 """The server itself: `version`, `help`."""
 
 from mooring import __version__, commands
-from mooring.actor import is_admin
+from mooring.access.actor import is_admin
 from mooring.commands import argument, command
 
 

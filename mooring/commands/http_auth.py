@@ -3,13 +3,15 @@
 import re
 import sys
 
-from mooring import app as apps
-from mooring import bcrypt, files, vhost
-from mooring.app import App
-from mooring.commands import APP, JSON, argument, command, into_force
+from mooring.app import apps
+from mooring.app.apps import App
+from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import show
 from mooring.commands.stdin import read
-from mooring.refusal import die
+from mooring.front import bcrypt, vhost
+from mooring.host import files
+from mooring.host.refusal import die
+from mooring.pipeline import site_change
 
 USER = re.compile(r"[A-Za-z0-9._@+-]{1,64}")
 NAME = argument("user", metavar="USER")
@@ -37,7 +39,7 @@ def add(app: str, user: str) -> int:
             write(target, {**known, user: hashed})
     if not asked:
         texts = {vhost.USERS: lambda text: rendered({**parsed(text), user: hashed})}
-        status = into_force.change(target, f"{app} asks for no password", texts=texts, http_auth=True)
+        status = site_change.change(target, f"{app} asks for no password", texts=texts, http_auth=True)
         if status:
             return status
     print(f"{user} may see {app} with {'a new' if user in known else 'the'} password")
@@ -61,7 +63,7 @@ def remove(app: str, user: str) -> None:
 @command("http-auth:disable", "mooring http-auth:disable my-app", APP)
 def disable(app: str) -> int:
     """Ask for no password any more; the users are kept for `http-auth:enable`."""
-    status = into_force.change(apps.find(app), f"{app} asks for a password", http_auth=None)
+    status = site_change.change(apps.find(app), f"{app} asks for a password", http_auth=None)
     if status == 0:
         print(f"everybody may see {app}")
     return status
@@ -73,7 +75,7 @@ def enable(app: str) -> int:
     target = apps.find(app)
     if not users(target):
         die(f"{app} has no user", f"`mooring http-auth:add {app} USER`")
-    status = into_force.change(target, f"{app} asks for no password", http_auth=True)
+    status = site_change.change(target, f"{app} asks for no password", http_auth=True)
     if status == 0:
         print(f"{app} asks for a password")
     return status

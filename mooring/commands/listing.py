@@ -44,7 +44,3 @@ def moment(seconds: float | None) -> str:
     if not seconds:
         return ""
     return datetime.datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="seconds")
-
-
-def now() -> str:
-    return datetime.datetime.now().astimezone().isoformat(timespec="milliseconds")

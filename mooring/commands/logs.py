@@ -6,14 +6,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from mooring import app as apps
-from mooring import release, syslog, tail
+from mooring.app import apps
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import show
-from mooring.names import ReleaseName
-from mooring.refusal import die
-from mooring.spool import STAGES
-from mooring.tail import Entry, Match
+from mooring.host.names import ReleaseName
+from mooring.host.refusal import die
+from mooring.pipeline.spool import STAGES
+from mooring.release import releases
+from mooring.telling import syslog, tail
+from mooring.telling.tail import Entry, Match
 
 PROCESS = re.compile(r"[a-z][a-z0-9_-]*(?:\.[1-9][0-9]*)?")
 FIRST_TRY = 3
@@ -62,7 +63,7 @@ def failed(app: str, json: bool) -> None:
         (
             each
             for number in target.release_numbers()
-            if release.exists(name := ReleaseName(app, number)) and (each := release.load(name)).status == "failed"
+            if releases.exists(name := ReleaseName(app, number)) and (each := releases.load(name)).status == "failed"
         ),
         None,
     )
@@ -138,7 +139,8 @@ def row_of(entry: Entry) -> dict[str, Any]:
 )
 def drain(app: str, url: str, ca: bool, data: str, remove: str, json: bool) -> None:
     """Forward every line of an app to a log service (RFC 5424); without a URL, list where lines go."""
-    from mooring import attachment, drain
+    from mooring.app import attachment
+    from mooring.telling import drain
 
     target = apps.find(app)
     if remove and (url or ca or data):
@@ -162,7 +164,9 @@ def drain(app: str, url: str, ca: bool, data: str, remove: str, json: bool) -> N
 
 
 def drain_rows(app: str) -> list[dict[str, Any]]:
-    from mooring import attachment, drain, systemd
+    from mooring.app import attachment
+    from mooring.host import systemd
+    from mooring.telling import drain
 
     every = attachment.of(drain.KIND, app)
     states = systemd.status([drain.unit(each) for each in every])
@@ -174,7 +178,8 @@ def drain_rows(app: str) -> list[dict[str, Any]]:
 
 def begun(new: Any, url: str) -> None:
     """Say how the first connection went, without waiting long for it."""
-    from mooring import drain, systemd
+    from mooring.host import systemd
+    from mooring.telling import drain
 
     state = ""
     for _ in range(FIRST_TRY * 10):

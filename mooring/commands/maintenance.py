@@ -3,11 +3,12 @@
 import select
 import sys
 
-from mooring import app as apps
-from mooring import vhost
-from mooring.commands import APP, JSON, command, into_force
+from mooring.app import apps
+from mooring.commands import APP, JSON, command
 from mooring.commands.listing import show_one
 from mooring.commands.stdin import read
+from mooring.front import vhost
+from mooring.pipeline import site_change
 
 PATIENCE = 0.5
 """Seconds for a page to begin to come: who gives none has an open standard input all the same, over ssh."""
@@ -28,7 +29,7 @@ def on(app: str) -> int:
     target = apps.find(app)
     # One that is shown already stays where no other is given.
     page = given_page() or (vhost.read(target, vhost.MAINTENANCE) if target.choices().maintenance else None)
-    status = into_force.change(target, f"{app} answers itself", texts={vhost.MAINTENANCE: page}, maintenance=True)
+    status = site_change.change(target, f"{app} answers itself", texts={vhost.MAINTENANCE: page}, maintenance=True)
     if status == 0:
         whose = "your page" if page else "a page of Mooring's"
         print(f"{app} is in maintenance, with {whose}, until `mooring maintenance:off {app}`")
@@ -38,7 +39,7 @@ def on(app: str) -> int:
 @command("maintenance:off", "mooring maintenance:off my-app", APP)
 def off(app: str) -> int:
     """Let the app answer again."""
-    status = into_force.change(
+    status = site_change.change(
         apps.find(app), f"{app} is in maintenance", texts={vhost.MAINTENANCE: None}, maintenance=None
     )
     if status == 0:

@@ -3,14 +3,16 @@
 import os
 import sys
 
-from mooring import app as apps
-from mooring import release, vhost
-from mooring import snippet as snippets
-from mooring.app import App
-from mooring.commands import APP, JSON, argument, command, into_force
+from mooring.app import apps
+from mooring.app.apps import App
+from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import show as show_rows
 from mooring.commands.stdin import read
-from mooring.refusal import die
+from mooring.front import snippet as snippets
+from mooring.front import vhost
+from mooring.host.refusal import die
+from mooring.pipeline import site_change
+from mooring.release import releases
 
 
 @command("nginx", "mooring nginx my-app", APP, JSON)
@@ -30,7 +32,7 @@ def show(app: str) -> None:
     target = apps.find(app)
     if target.live is None:
         die(f"{app} was never deployed", f"`git push mooring@HOST:{app} main`")
-    print((release.folder(target.live) / "nginx.conf").read_text(), end="")
+    print((releases.folder(target.live) / "nginx.conf").read_text(), end="")
 
 
 @command(
@@ -44,7 +46,7 @@ def set_(app: str, key: str, value: str) -> int:
     """Set what nginx does for an app; without a value it is as it comes."""
     target = apps.find(app)
     checked = vhost.check(key, value) if value or key not in vhost.SETTINGS else ""
-    status = into_force.change(
+    status = site_change.change(
         target,
         f"{key} of {app}",
         nginx=lambda nginx: (
@@ -72,7 +74,7 @@ def include(app: str, remove: bool) -> int:
         if not snippets.read(text):
             die("the snippet is empty", f"`mooring nginx:include {app} --remove` takes out the one before")
         try_out(target, text)
-    status = into_force.change(target, f"the snippet of {app}", texts={vhost.SNIPPET: text})
+    status = site_change.change(target, f"the snippet of {app}", texts={vhost.SNIPPET: text})
     if status == 0:
         print(f"{app} has {'no snippet' if text is None else 'the snippet'}")
     return status
@@ -80,12 +82,12 @@ def include(app: str, remove: bool) -> int:
 
 def try_out(app: App, text: str) -> None:
     """Raise Refusal, with its reason, if nginx would not take the snippet: asked in isolation, nothing is written."""
-    from nginx import site
+    from mooring.front import nginx, site
 
     if app.live is not None:
-        record = release.load(app.live)
-        with site.locked():
-            site.check(app, site.render(record, app.choices(), text), "mend the snippet")
+        record = releases.load(app.live)
+        with nginx.locked():
+            nginx.check(app, site.render(record, app.choices(), text), "mend the snippet")
 
 
 @command(

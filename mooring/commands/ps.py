@@ -3,15 +3,18 @@
 import re
 from typing import Any
 
-from mooring import app as apps
-from mooring import choosing, formation, names, processes, release
-from mooring.actor import actor
-from mooring.app import App
+from mooring.access.actor import actor
+from mooring.app import apps
+from mooring.app.apps import App
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import moment, show
-from mooring.names import ONE_OFF, RELEASE_PHASE, ContainerName
-from mooring.refusal import die
-from mooring.release import Process
+from mooring.host import names
+from mooring.host.names import ONE_OFF, RELEASE_PHASE, ContainerName
+from mooring.host.refusal import die
+from mooring.pipeline import choice
+from mooring.release import formation, releases
+from mooring.release.process import Process
+from mooring.runtime import processes
 
 PROCESS = argument("process", metavar="PROCESS", nargs="?", default="", help="web, or web.1; all without it")
 COUNT = re.compile(r"([^=]*)=([0-9]{1,4})")
@@ -25,7 +28,7 @@ def list_(app: str, json: bool) -> None:
     states = processes.states(containers)
     choices = target.choices()
     switched = "disabled" if choices.disabled else "stopped" if choices.stopped else ""
-    record = release.load(target.live) if target.live else None
+    record = releases.load(target.live) if target.live else None
     rows = []
     for container in containers:
         state = states[container]
@@ -78,7 +81,7 @@ def scale(app: str, counts: list[str], json: bool) -> int:
         check_process(target, known, match[1], {RELEASE_PHASE, ONE_OFF})
         wanted[match[1]] = formation.quantity(match[1], int(match[2]))
     formation.check_total({each.name: each.quantity for each in known} | wanted)
-    return choosing.choose(target, "scale", wanted, "scale")
+    return choice.choose(target, "scale", wanted, "scale")
 
 
 def chooser(app: App, process: Process) -> str:
@@ -109,7 +112,7 @@ def limit(app: str, process: str, memory: str, cpu: str, pids: str, json: bool) 
         die("no process is named", f"`mooring ps:limit {app} web --memory 256m`")
     check_process(target, known, process, set())
     changes = {kind: parse_limit(kind, word) for kind, word in given.items() if word}
-    return choosing.choose(target, "limits", {process: lambda now: choosing.merged(now or {}, changes)}, "limit")
+    return choice.choose(target, "limits", {process: lambda now: choice.merged(now or {}, changes)}, "limit")
 
 
 def show_limits(app: App, known: tuple[Process, ...], process: str, json: bool) -> None:
@@ -151,10 +154,10 @@ def restart(app: str, process: str) -> int:
     """Restart an app, as a release of its own so that no request is lost; or some of it, one by one, in place."""
     target = apps.find(app)
     if not process:
-        from mooring import deploying
+        from mooring.pipeline import deployment
 
-        return deploying.launch(target, "restart", actor())
-    refuse_disabled(target)
+        return deployment.launch(target, "restart", actor())
+    apps.refuse_disabled(target)
     for container in running(target, process):
         run_units("restart", target, [container])
     return 0
@@ -174,29 +177,24 @@ def stop(app: str, process: str) -> int:
 def start(app: str, process: str) -> int:
     """Start what was stopped, with what was chosen for it meanwhile."""
     target = apps.find(app)
-    refuse_disabled(target)
+    apps.refuse_disabled(target)
     units = running(target, process)
     if process:
         return run_units("start", target, units)
     assert target.live is not None
-    record = release.load(target.live)
-    configured = release.config(record.name) != target.config()
+    record = releases.load(target.live)
+    configured = releases.config(record.name) != target.config()
     if configured or formation.applied(record.processes, target.choices()) != record.processes:
-        from mooring import deploying
+        from mooring.pipeline import deployment
 
-        return deploying.launch(target, "config" if configured else "scale", actor())
+        return deployment.launch(target, "config" if configured else "scale", actor())
     target.choose(stopped=None)
     return run_units("start", target, units)
 
 
-def refuse_disabled(app: App) -> None:
-    if app.choices().disabled:
-        die(f"{app.name} is disabled", f"`mooring apps:enable {app.name}` starts it")
-
-
 def processes_of(app: App) -> tuple[Process, ...]:
     """The live release's processes, as the next release has them; none of an app that was never deployed."""
-    return formation.applied(release.load(app.live).processes, app.choices()) if app.live else ()
+    return formation.applied(releases.load(app.live).processes, app.choices()) if app.live else ()
 
 
 def check_process(app: App, known: tuple[Process, ...], name: str, refused: set[str]) -> None:
@@ -210,7 +208,7 @@ def check_process(app: App, known: tuple[Process, ...], name: str, refused: set[
 
 def chosen(app: App, process: str) -> list[ContainerName]:
     """The live release's containers that PROCESS names; raise Refusal if it names none."""
-    containers = release.load(app.live).containers if app.live else []
+    containers = releases.load(app.live).containers if app.live else []
     if not process:
         return containers
     found = [each for each in containers if process in (each.process, each.label)]
@@ -232,8 +230,8 @@ def running(app: App, process: str) -> list[ContainerName]:
 
 def run_units(verb: str, app: App, containers: list[ContainerName]) -> int:
     """systemctl VERB on the units of the processes; return the exit status."""
-    from mooring.program import ProgramError, run
-    from nginx import site
+    from mooring.front import nginx
+    from mooring.host.program import ProgramError, run
 
     try:
         run("systemctl", verb, *[each.unit for each in containers])
@@ -241,8 +239,8 @@ def run_units(verb: str, app: App, containers: list[ContainerName]) -> int:
         die(f"{app.name} did not {verb}", f"`mooring logs {app.name}`, `systemctl status 'mooring-app@{app.name}.*'`")
     if verb == "restart":
         # nginx passes over for seconds what did not answer it; the next one's turn must not come meanwhile.
-        with site.locked():
-            site.reload()
+        with nginx.locked():
+            nginx.reload()
     done = {"restart": "restarted", "stop": "stopped", "start": "started"}[verb]
     print(f"{', '.join(each.label for each in containers)} {done}", flush=True)
     return 0

@@ -1,23 +1,23 @@
 """Building again: `rebuild*`."""
 
-from mooring import app as apps
-from mooring import deploying
-from mooring.actor import actor
-from mooring.app import App
+from mooring.access.actor import actor
+from mooring.app import apps
+from mooring.app.apps import App
 from mooring.commands import APP, command
-from mooring.refusal import Refusal
+from mooring.host.refusal import Refusal
+from mooring.pipeline.rebuild import rebuild
 
 
 @command("rebuild", "mooring rebuild my-app", APP)
-def rebuild(app: str) -> int:
+def again(app: str) -> int:
     """Build the live commit again and deploy it."""
-    return deploying.rebuild(apps.find(app), actor(), fresh=False)
+    return rebuild(apps.find(app), actor(), fresh=False)
 
 
 @command("rebuild:force", "mooring rebuild:force my-app", APP)
 def force(app: str) -> int:
     """Build the live commit again from nothing, without any cached layer or dependency, and deploy it."""
-    return deploying.rebuild(apps.find(app), actor(), fresh=True)
+    return rebuild(apps.find(app), actor(), fresh=True)
 
 
 @command("rebuild:all", "mooring rebuild:all")
@@ -32,7 +32,7 @@ def every() -> int:
 def goes_well(app: App) -> bool:
     print(f"-----> {app.name}", flush=True)
     try:
-        return deploying.rebuild(app, actor(), fresh=False) == 0
+        return rebuild(app, actor(), fresh=False) == 0
     except Refusal as refusal:
         print(f" !     {refusal}", flush=True)
         return False

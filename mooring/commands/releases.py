@@ -1,16 +1,17 @@
 """Releases: `releases*`, `rollback`."""
 
-from mooring import app as apps
-from mooring import engine, files, history, release, tag
-from mooring.actor import actor
-from mooring.app import App
+from mooring.access.actor import actor
+from mooring.app import apps
+from mooring.app.apps import App
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.apps import parse_release
 from mooring.commands.listing import moment, show, show_one
-from mooring.names import ReleaseName
-from mooring.refusal import die
-from mooring.release import Release
-from mooring.retention import WERE_LIVE
+from mooring.host import files
+from mooring.host.names import ReleaseName
+from mooring.host.refusal import die
+from mooring.release import history, releases, tag
+from mooring.release.releases import WERE_LIVE, Release
+from mooring.runtime import engine
 
 
 @command("releases", "mooring releases my-app", APP, JSON)
@@ -32,7 +33,7 @@ def list_(app: str, json: bool) -> None:
             "created": moment(record.created),
             "reason": record.reason,
         }
-        for record in release.every(target)
+        for record in releases.every(target)
     ]
     show(rows, as_json=json, empty=f"{app} has no release: `git push mooring@HOST:{app} main` makes one")
 
@@ -41,8 +42,8 @@ def list_(app: str, json: bool) -> None:
 def info(app: str, number: str, json: bool) -> None:
     """Show what is known of a release: who, what, how long each stage took, which config vars it changed."""
     target = apps.find(app)
-    record = release.load(parse_release(target, number))
-    every = release.every(target)
+    record = releases.load(parse_release(target, number))
+    every = releases.every(target)
     took = history.took(record, every)
     changes = history.changes(record, every)
     facts = {
@@ -61,7 +62,7 @@ def info(app: str, number: str, json: bool) -> None:
         "image": record.image,
         "tags": [word for word, name in tag.every(target).items() if name == record.name],
         "processes": [f"{each.name}={each.quantity}" for each in record.processes],
-        "config-vars": sorted(release.config(record.name)) if history.has_config(record) else [],
+        "config-vars": sorted(releases.config(record.name)) if history.has_config(record) else [],
         "config-added": changes.added,
         "config-changed": changes.changed,
         "config-removed": changes.removed,
@@ -79,17 +80,17 @@ def standing(record: Release, live: ReleaseName | None) -> str:
 @command("rollback", "mooring rollback my-app 41", APP, argument("number", metavar="N", nargs="?", default=""))
 def rollback(app: str, number: str) -> int:
     """Release an earlier image and its config again; without a number, what was live before."""
-    from mooring import deploying
+    from mooring.pipeline import deployment
 
     target = apps.find(app)
     if target.live is None:
         die(f"{app} has no live release", "`git push` first")
     name = chosen(target, number) if number else earlier(target, target.live)
-    deploying.refuse_disabled(target)
-    config = release.config(name)
+    apps.refuse_disabled(target)
+    config = releases.config(name)
     before = change_config(target, config)
     try:
-        status = deploying.launch(target, "rollback", actor(), config=config, base=name.number, to_the_end=True)
+        status = deployment.launch(target, "rollback", actor(), config=config, base=name.number, to_the_end=True)
     except BaseException:
         change_config(target, before, only_if=config)
         raise
@@ -109,7 +110,7 @@ def change_config(app: App, config: dict[str, str], only_if: dict[str, str] | No
 
 def chosen(app: App, number: str) -> ReleaseName:
     """The release that a person named; raise Refusal if it cannot be run again."""
-    record = release.load(parse_release(app, number))
+    record = releases.load(parse_release(app, number))
     named = f"v{record.name.number}"
     if record.status not in WERE_LIVE:
         die(f"{named} was never live: it is {record.status}", f"`mooring releases {app.name}` lists those that were")
@@ -120,7 +121,7 @@ def chosen(app: App, number: str) -> ReleaseName:
 
 def earlier(app: App, live: ReleaseName) -> ReleaseName:
     """The newest release before the live one that can be run again; it may be draining still."""
-    for record in release.every(app):
+    for record in releases.every(app):
         if record.name < live and record.status in WERE_LIVE and has_image(record.name):
             return record.name
     die(f"{app.name} has no earlier release to go back to", f"`mooring releases {app.name}` lists them")

@@ -1,6 +1,6 @@
 """What builds keep of an app: `repo:*`."""
 
-from mooring import app as apps
+from mooring.app import apps
 from mooring.commands import APP, command
 
 

@@ -1,11 +1,11 @@
 """Routes: which paths go to which process: `routes*`."""
 
-from mooring import app as apps
-from mooring import routing
-from mooring.commands import APP, JSON, argument, command, into_force
+from mooring.app import apps, routing
+from mooring.app.routing import Route
+from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import show
-from mooring.refusal import die
-from mooring.routing import Route
+from mooring.host.refusal import die
+from mooring.pipeline import site_change
 
 STRIP = argument("--strip", action="store_true", help="the process sees the path without the prefix")
 
@@ -32,8 +32,8 @@ def add(app: str, prefix: str, process: str, strip: bool) -> int:
     """Send the paths below a prefix, on the domains of web, to another process of the app."""
     target = apps.find(app)
     route = Route(routing.check_prefix(prefix), routing.check_process(process), strip)
-    into_force.refuse_missing(target, process)
-    status = into_force.change(
+    site_change.refuse_missing(target, process)
+    status = site_change.change(
         target, f"the routes of {app}", routes=lambda routes: {**routes, route.prefix: route.choice()}
     )
     if status == 0:
@@ -49,7 +49,7 @@ def remove(app: str, prefix: list[str]) -> int:
     for each in given:
         if each not in target.choices().routes:
             die(f"{app} has no route {each}", f"`mooring routes {app}` lists them")
-    status = into_force.change(
+    status = site_change.change(
         target,
         f"the routes of {app}",
         routes=lambda routes: {name: each for name, each in routes.items() if name not in given} or None,

@@ -10,13 +10,15 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from mooring import app as apps
-from mooring import engine, interrupt, one_off, release, settings
-from mooring.app import App
+from mooring.app import apps
+from mooring.app.apps import App
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import show
-from mooring.names import ONE_OFF, ContainerName
-from mooring.refusal import die
+from mooring.host import interrupt, settings
+from mooring.host.names import ONE_OFF, ContainerName
+from mooring.host.refusal import die
+from mooring.release import releases
+from mooring.runtime import engine, one_off
 
 COMMAND = argument(
     "words", metavar="COMMAND", nargs=argparse.REMAINDER, help="as a list of words: `sh -c '…'` for a shell"
@@ -43,7 +45,7 @@ def run(app: str, words: list[str]) -> int:
 @command("run:detached", "mooring run:detached my-app ./manage.py reindex", APP, COMMAND)
 def detached(app: str, words: list[str]) -> None:
     """Run a command in a container of its own, in the background; its lines are in the app's log."""
-    from mooring import systemd
+    from mooring.host import systemd
 
     target = apps.find(app)
     argv = wanted(words, f"mooring run:detached {app} ls")
@@ -71,7 +73,7 @@ def list_(app: str, json: bool) -> None:
 @command("run:stop", "mooring run:stop my-app run.1234", APP, argument("process", metavar="RUN"))
 def stop(app: str, process: str) -> None:
     """Stop a one-off container."""
-    from mooring import systemd
+    from mooring.host import systemd
 
     target = apps.find(app)
     running = map(ContainerName.parse, engine.containers(target.name))
@@ -100,7 +102,7 @@ def enter(app: str, words: list[str]) -> int:
 def absent(app: App, running: list[ContainerName]) -> set[str]:
     """What the processes of the live release are called of which none runs, or which do not themselves."""
     assert app.live
-    record = release.load(app.live)
+    record = releases.load(app.live)
     return {
         *(each.name for each in record.processes if each.name not in {one.process for one in running}),
         *(each.label for each in record.containers if each not in running),
@@ -127,7 +129,7 @@ def wanted(words: list[str], example: str) -> list[str]:
 
 def serving(app: App) -> list[ContainerName]:
     """The containers of the live release; raise Refusal where none runs."""
-    containers = release.load(app.live).containers if app.live else []
+    containers = releases.load(app.live).containers if app.live else []
     running = [each for each in containers if is_running(each)]
     if not running:
         die(
@@ -144,9 +146,9 @@ def is_running(container: ContainerName) -> bool:
 
 def create(container: ContainerName, argv: list[str], attached: engine.Attached) -> None:
     """Make the container of an attached one-off; raise Refusal where Docker does not."""
-    from units.start import environment_of
+    from mooring.runtime.environment import of as environment_of
 
-    record = release.load(container.release)
+    record = releases.load(container.release)
     process = one_off.process_of(container)
     environment = {**environment_of(record, container, process), "TERM": os.environ.get("TERM", "xterm")}
     try:
@@ -173,7 +175,7 @@ def inside(container: ContainerName, argv: list[str]) -> int:
     terminal = (
         ["--tty", f"--env=TERM={os.environ.get('TERM', 'xterm')}"] if sys.stdin.isatty() and sys.stdout.isatty() else []
     )
-    entry = ["/start"] if release.load(container.release).builder == "buildpack" else []
+    entry = ["/start"] if releases.load(container.release).builder == "buildpack" else []
     try:
         return attend(
             [

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from mooring import app as apps
-from mooring import files, keys, paths
-from mooring.app import App
+from mooring.access import keys
+from mooring.app import apps
+from mooring.app.apps import App
 from mooring.commands import APP, command
 from mooring.commands.stdin import read
-from mooring.program import ProgramError, run
-from mooring.refusal import die
+from mooring.host import files, paths
+from mooring.host.program import ProgramError, run
+from mooring.host.refusal import die
 
 PASTE = "paste the private key, then Ctrl-D; e.g. `ssh mooring@HOST ssh:install my-app < deploy-key`"
 

@@ -2,10 +2,11 @@
 
 import re
 
-from mooring import app as apps
+from mooring.app import apps, stack
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import show_one
-from mooring.refusal import die
+from mooring.host import paths, program
+from mooring.host.refusal import die, die_as
 
 IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:@-]{0,200}", re.IGNORECASE)
 
@@ -13,12 +14,8 @@ IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:@-]{0,200}", re.IGNORECASE)
 @command("stack", "mooring stack my-app", APP, JSON)
 def list_(app: str, json: bool) -> None:
     """Show the stack images of an app."""
-    from builders import stack
-
-    choices = apps.find(app).choices()
-    run = choices.stack or stack.RUN_IMAGE
-    row = {"runs on": run, "built in": choices.stack_build or choices.stack or stack.BUILD_IMAGE}
-    show_one(row, as_json=json)
+    run, build = stack.images(apps.find(app).choices())
+    show_one({"runs on": run, "built in": build}, as_json=json)
 
 
 @command(
@@ -30,7 +27,7 @@ def list_(app: str, json: bool) -> None:
 )
 def set_(app: str, image: str, build_image: str) -> None:
     """Choose the stack images of a buildpack app's next builds."""
-    from builders import image as images
+    from mooring.runtime import images
 
     target = apps.find(app)
     for each in filter(None, (image, build_image)):
@@ -44,7 +41,13 @@ def set_(app: str, image: str, build_image: str) -> None:
 @command("stack:update", "mooring stack:update")
 def update() -> None:
     """Make Mooring's stack images again, with today's packages; `mooring rebuild:all` brings apps onto them."""
-    from builders import stack
+    said: list[str] = []
 
-    stack.make(lambda line: print(f"       {line}", flush=True), fresh=True)
+    def take(line: str) -> None:
+        said.append(line)
+        if not line.startswith(" !"):
+            print(f"       {line}", flush=True)
+
+    if program.follow(str(paths.PYTHON), "-I", "-m", "builders.stack", "--fresh", line=take):
+        die_as("\n".join(said), "the stack images could not be made")
     print("The stack images are new; `mooring rebuild:all` brings the apps onto them")

@@ -2,7 +2,7 @@
 
 import sys
 
-from mooring.refusal import die
+from mooring.host.refusal import die
 
 LIMIT = 1 << 20
 

@@ -1,13 +1,13 @@
 """Names for releases: `tag:*`."""
 
-from mooring import app as apps
-from mooring import release, tag
+from mooring.app import apps
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.apps import parse_release
 from mooring.commands.listing import moment, show
 from mooring.commands.releases import has_image
-from mooring.refusal import die
-from mooring.retention import WERE_LIVE
+from mooring.host.refusal import die
+from mooring.release import releases, tag
+from mooring.release.releases import WERE_LIVE
 
 TAG = argument("name", metavar="TAG")
 
@@ -26,7 +26,7 @@ def add(app: str, name: str, number: str) -> None:
     chosen = parse_release(target, number) if number else target.live
     if chosen is None:
         die(f"{app} has no live release", "`git push` first")
-    record = release.load(chosen)
+    record = releases.load(chosen)
     if record.status not in WERE_LIVE:
         die(
             f"v{chosen.number} was never live: it is {record.status}", f"`mooring releases {app}` lists those that were"
@@ -43,7 +43,7 @@ def list_(app: str, json: bool) -> None:
     target = apps.find(app)
     rows = []
     for name, tagged in tag.every(target).items():
-        record = release.load(tagged)
+        record = releases.load(tagged)
         rows.append(
             {
                 "tag": name,

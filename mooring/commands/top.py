@@ -4,12 +4,13 @@ import sys
 import time
 from typing import Any
 
-from mooring import app as apps
-from mooring import cgroup, formation, running
+from mooring.app import apps
 from mooring.commands import JSON, argument, command
 from mooring.commands.listing import show
-from mooring.names import ContainerName
-from mooring.refusal import Refusal
+from mooring.host.names import ContainerName
+from mooring.host.refusal import Refusal
+from mooring.release import formation
+from mooring.runtime import cgroup, containers
 
 GLANCE = 0.1
 """Seconds that are measured for one listing."""
@@ -48,12 +49,12 @@ def top(app: str, once: bool, json: bool) -> None:
 def sample(app: str) -> Sample:
     """What each container (of one app) uses now."""
     found = {}
-    for path in sorted(running.CONTAINERS.glob(f"{app}.*" if app else "*")):
+    for path in sorted(containers.CONTAINERS.glob(f"{app}.*" if app else "*")):
         try:
             container = ContainerName.parse(path.name)
         except Refusal:
             continue
-        started = running.started(container)
+        started = containers.started(container)
         usage = cgroup.usage(started["id"], started["pid"]) if started else None
         if usage:
             found[container] = usage

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from mooring.refusal import Refusal
+from mooring.host.refusal import Refusal
 
 
 class Finding(NamedTuple):

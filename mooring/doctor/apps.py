@@ -4,13 +4,15 @@ import contextlib
 import time
 from collections.abc import Iterator
 
-from mooring import app as every_app
-from mooring import domains, processes, release, running
-from mooring.app import App
+from mooring.app import apps as every_app
+from mooring.app.apps import App
 from mooring.doctor import Finding
-from mooring.names import ContainerName
-from mooring.processes import State
-from mooring.refusal import Refusal
+from mooring.front import domains
+from mooring.host.names import ContainerName
+from mooring.host.refusal import Refusal
+from mooring.release import releases
+from mooring.runtime import containers, processes
+from mooring.runtime.processes import State
 
 RECENT = 3600.0
 """Seconds for which a kill at a memory limit is worth a word."""
@@ -33,13 +35,13 @@ def expected(app: App) -> list[ContainerName]:
     choices = app.choices()
     if app.live is None or choices.stopped or choices.disabled:
         return []
-    return release.load(app.live).containers
+    return releases.load(app.live).containers
 
 
 def about(container: ContainerName, state: State) -> Iterator[Finding]:
     app, process = container.release.app, container.label
     where = f"{app} {process}"
-    end = running.last_end(container)
+    end = containers.last_end(container)
     why = f": it {end.why}" if end else ""
     logs = f"`mooring logs {app} -p {process}` has its last lines"
     if state.loops:

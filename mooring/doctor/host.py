@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from mooring import paths
 from mooring.doctor import Finding, output, show
+from mooring.host import paths
 
 FULL = 0.90
 """The part of a disk, or of its inodes, from which on it is nearly full."""
@@ -18,7 +18,7 @@ OF_APPS = (*PIPELINE, "mooring-app@", "mooring-run@", "mooring-release@")
 
 
 def disk() -> Iterator[Finding]:
-    from mooring import engine
+    from mooring.runtime import engine
 
     try:
         docker = [Path(engine.ask("GET", "/info")["DockerRootDir"])]
@@ -42,7 +42,7 @@ def fullness(place: Path, disk: os.statvfs_result) -> Iterator[Finding]:
 
 
 def docker() -> Iterator[Finding]:
-    from mooring import engine
+    from mooring.runtime import engine
 
     try:
         info = engine.ask("GET", "/info")
@@ -125,7 +125,7 @@ def failed_units() -> Iterator[Finding]:
 
 
 def settings() -> Iterator[Finding]:
-    from mooring import settings
+    from mooring.host import settings
 
     settings.load()
     return iter(())

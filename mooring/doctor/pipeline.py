@@ -4,10 +4,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from mooring import paths, spool
 from mooring.doctor import Finding, show
-from mooring.names import ReleaseName
-from mooring.spool import STAGES, Stage
+from mooring.host import paths
+from mooring.host.names import ReleaseName
+from mooring.pipeline import spool
+from mooring.pipeline.spool import STAGES, Stage
 
 PATIENCE = 10.0
 """Seconds that a marker may lie somewhere before it counts as stuck: dispatching takes milliseconds."""

@@ -390,7 +390,7 @@ def test_a_config_value_reaches_the_apps_own_container_and_nothing_else(
         watch.wait()
         server.run(["rm", end])
     processes = b"".join(seen).decode(errors="replace")
-    assert "config:import" in processes or "units.launch" in processes
+    assert "config:import" in processes or "units.pipeline.launch" in processes
     mine = environment(admin, app_name)
     assert [mine["FIRST"], mine["SECOND"]] == secrets
 

@@ -39,7 +39,7 @@ def test_a_bare_server_becomes_one_that_can_be_pushed_to_and_is_upgraded_in_plac
     assert owner.curl("mine.fresh.test").body == "Hello from Mooring, A is 1\n"
     server.wait_for(["sh", "-c", "! docker ps -a --format '{{.Names}}' | grep -q '^mine.1.'"])
     before = server.run(["docker", "inspect", "-f", "{{.Id}} {{.State.StartedAt}}", "mine.2.web.1"]).stdout
-    rss = server.run(["sh", "-c", "ps -eo rss=,args= | grep units/wait.py | grep -v grep"]).stdout
+    rss = server.run(["sh", "-c", "ps -eo rss=,args= | grep units/app/wait.py | grep -v grep"]).stdout
     for line in rss.splitlines():
         assert int(line.split()[0]) <= 10 * 1024
 

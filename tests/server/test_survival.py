@@ -181,7 +181,7 @@ def test_an_idle_server_runs_nothing_of_mooring_but_a_small_waiter_for_each_proc
     ).stdout
     assert len(ours) == int(apps_running)
     for rss, command in ours:
-        assert "units/wait.py" in command
+        assert "units/app/wait.py" in command
         assert int(rss) <= 10 * 1024
 
 

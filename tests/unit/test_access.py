@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from hooks.gate import Command, Push, decide
-from mooring import keys
-from mooring.branches import deploying as deploy_branch
-from mooring.keys import Key
-from mooring.refusal import Refusal
+from mooring.access import keys
+from mooring.access.keys import Key
+from mooring.app.branches import deploying as deploy_branch
+from mooring.host.refusal import Refusal
 
 ADMIN = Key("alice", "admin", "ssh-ed25519 AAAA", "SHA256:a")
 DEPLOYER = Key("ci", "deploy", "ssh-ed25519 BBBB", "SHA256:b", ("my-app",))

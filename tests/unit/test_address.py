@@ -2,8 +2,9 @@
 
 import pytest
 
-from mooring import address, hook, syslog
-from mooring.refusal import Refusal
+from mooring.host import address
+from mooring.host.refusal import Refusal
+from mooring.telling import syslog, webhook
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,7 @@ def test_of_an_address_nothing_is_shown_that_may_be_a_secret(url: str, shown: st
 def test_a_host_that_the_resolver_cannot_take_is_refused(host: str) -> None:
     assert not address.is_host(host)
     with pytest.raises(Refusal):
-        hook.check_url(f"https://{host}/x")
+        webhook.check_url(f"https://{host}/x")
     with pytest.raises(Refusal):
         syslog.parse(f"syslog+tcp://{host}:514")
 

@@ -9,9 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from mooring.checks import Check
-from mooring.release import Process
-from units import ready, retire, wait
+from mooring.app.checks import Check
+from mooring.release.process import Process
+from units.app import ready, wait
+from units.pipeline import retire
 
 HERE = "127.0.0.1"
 

@@ -7,13 +7,13 @@ import pytest
 
 from builders import build, buildpack, workspace
 from builders.buildpack import candidates, results
-from builders.plan import Results, Said
 from builders.workspace import Workspace
-from mooring import buildpack as noun
-from mooring.app import Choices
-from mooring.names import ReleaseName
-from mooring.refusal import Refusal
-from mooring.release import Release
+from mooring.app import buildpack as noun
+from mooring.app.choices import Choices
+from mooring.host.names import ReleaseName
+from mooring.host.refusal import Refusal
+from mooring.release.plan import Results, Said
+from mooring.release.releases import Release
 
 NAME = ReleaseName("my-app", 1)
 PACKS = Path(noun.OURS)
@@ -135,7 +135,7 @@ def test_a_procfile_says_what_runs_and_without_one_the_buildpack_does() -> None:
 def test_the_builder_is_the_one_that_was_chosen_else_the_dockerfile_where_there_is_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mooring.paths.BUILDS", tmp_path)
+    monkeypatch.setattr("mooring.host.paths.BUILDS", tmp_path)
     place = Workspace(NAME)
     place.folder.mkdir(parents=True)
     assert build.choose(place, Choices()) == "buildpack"
@@ -148,8 +148,8 @@ def test_the_builder_is_the_one_that_was_chosen_else_the_dockerfile_where_there_
 
 @pytest.fixture
 def source_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("mooring.paths.BUILDS", tmp_path / "builds")
-    monkeypatch.setattr("mooring.paths.APPS", tmp_path / "apps")
+    monkeypatch.setattr("mooring.host.paths.BUILDS", tmp_path / "builds")
+    monkeypatch.setattr("mooring.host.paths.APPS", tmp_path / "apps")
     tree = tmp_path / "apps/my-app/sources/1/tree"
     (tree / "services/api").mkdir(parents=True)
     (tree / "services/api/file").touch()

@@ -2,10 +2,10 @@
 
 import pytest
 
-from mooring import checks
-from mooring.checks import Check
+from mooring.app import checks
+from mooring.app.checks import Check
 from mooring.commands import checks as command
-from mooring.refusal import Refusal
+from mooring.host.refusal import Refusal
 
 
 def web(**entry: object) -> Check:

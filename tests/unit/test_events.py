@@ -2,33 +2,33 @@
 
 import pytest
 
-from mooring import event, hook
-from mooring.event import Event
-from mooring.refusal import Refusal
-from units.deliver import PAUSES, Waiting
+from mooring.host.refusal import Refusal
+from mooring.telling import announcement, audit, webhook
+from mooring.telling.event import Event
+from units.hooks.deliver import PAUSES, Waiting
 
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     found: list[Event] = []
-    monkeypatch.setattr(event, "write", found.append)
+    monkeypatch.setattr(announcement, "announce", found.append)
     monkeypatch.setenv("MOORING_ACTOR", "alice")
     return found
 
 
 def test_commands_that_only_show_something_are_no_events(told: list[Event]) -> None:
     for name in ("apps", "config", "config:get", "logs", "logs:failed", "releases:info", "access:list", "url", "help"):
-        event.observed(name, {"app": "a"}, lambda **_: 0)
-    event.observed("ps:scale", {"app": "a", "counts": [], "json": True}, lambda **_: 0)
-    event.observed("logs:drain", {"app": "a", "url": "", "json": False}, lambda **_: None)
+        audit.observed(name, {"app": "a"}, lambda **_: 0)
+    audit.observed("ps:scale", {"app": "a", "counts": [], "json": True}, lambda **_: 0)
+    audit.observed("logs:drain", {"app": "a", "url": "", "json": False}, lambda **_: None)
     assert told == []
 
 
 def test_a_command_that_changes_something_is_told_with_what_is_no_secret(told: list[Event]) -> None:
-    event.observed("ps:scale", {"app": "a", "counts": ["web=2"], "json": False}, lambda **_: 0)
-    event.observed("config:set", {"app": "a", "pairs": ["TOKEN=hush"], "no_restart": False}, lambda **_: None)
-    event.observed("deploy:allow", {"apps": ["a", "b"], "name": "ci"}, lambda **_: 0)
-    event.observed("rebuild", {"app": "a"}, lambda **_: 1)
+    audit.observed("ps:scale", {"app": "a", "counts": ["web=2"], "json": False}, lambda **_: 0)
+    audit.observed("config:set", {"app": "a", "pairs": ["TOKEN=hush"], "no_restart": False}, lambda **_: None)
+    audit.observed("deploy:allow", {"apps": ["a", "b"], "name": "ci"}, lambda **_: 0)
+    audit.observed("rebuild", {"app": "a"}, lambda **_: 1)
     assert [each.text for each in told] == [
         "alice: ps:scale a (counts web=2)",
         "alice: config:set a",
@@ -44,33 +44,33 @@ def test_what_was_refused_is_no_event_unless_something_had_changed(told: list[Ev
         raise Refusal("no")
 
     def half_way(**_: object) -> int:
-        event.note(keys=["A"])
+        audit.note(keys=["A"])
         raise KeyboardInterrupt
 
     def unchanged(**_: object) -> int:
-        event.nothing_changed()
+        audit.nothing_changed()
         return 0
 
     with pytest.raises(Refusal):
-        event.observed("config:set", {"app": "a"}, refused)
+        audit.observed("config:set", {"app": "a"}, refused)
     with pytest.raises(KeyboardInterrupt):
-        event.observed("config:set", {"app": "a"}, half_way)
-    event.observed("config:set", {"app": "a"}, unchanged)
+        audit.observed("config:set", {"app": "a"}, half_way)
+    audit.observed("config:set", {"app": "a"}, unchanged)
     assert [each.text for each in told] == ["alice: config:set a failed (keys A)"]
 
 
 def test_a_webhook_wants_all_events_or_those_of_its_words() -> None:
     live = Event("deploy:live", "alice", "a", 42, "live")
-    assert hook.wants([], live)
-    assert hook.wants(["deploy"], live)
-    assert hook.wants(["config", "deploy:live"], live)
-    assert not hook.wants(["deploy:failed", "config"], live)
-    assert not hook.wants(["deploy"], Event("deploy:allow", "alice", "a"))
+    assert webhook.wants([], live)
+    assert webhook.wants(["deploy"], live)
+    assert webhook.wants(["config", "deploy:live"], live)
+    assert not webhook.wants(["deploy:failed", "config"], live)
+    assert not webhook.wants(["deploy"], Event("deploy:allow", "alice", "a"))
 
 
 def test_a_delivery_is_signed_as_github_signs() -> None:
     # The example of GitHub's documentation, "Validating webhook deliveries".
-    assert hook.signature("It's a Secret to Everybody", b"Hello, World!") == (
+    assert webhook.signature("It's a Secret to Everybody", b"Hello, World!") == (
         "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
     )
 
@@ -92,5 +92,5 @@ def test_a_delivery_is_tried_ten_times_within_hours_ever_more_slowly() -> None:
                                  "https://x:99999/", "https://é.example/"])  # fmt: skip
 def test_a_webhook_has_an_http_address(url: str) -> None:
     with pytest.raises(Refusal):
-        hook.check_url(url)
-    assert hook.check_url("https://hooks.example.com:8443/a?b=c")
+        webhook.check_url(url)
+    assert webhook.check_url("https://hooks.example.com:8443/a?b=c")

@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from mooring import cgroup, formation, release
-from mooring.app import Choices
-from mooring.checks import DISABLED, Check
+from mooring.app.checks import DISABLED, Check
+from mooring.app.choices import Choices
 from mooring.doctor import host
-from mooring.names import ReleaseName
-from mooring.refusal import Refusal
-from mooring.release import Limits, Process, Release
-from units import ending, limits, start
+from mooring.host.names import ReleaseName
+from mooring.host.refusal import Refusal
+from mooring.release import formation, releases
+from mooring.release.process import Limits, Process
+from mooring.release.releases import Release
+from mooring.runtime import cgroup
+from units.app import ending, limits, start
 
 WEB = Process("web", port=8080, check=Check(kind="path", path="/up"))
 
@@ -66,11 +68,11 @@ def test_a_size_is_written_for_people(number: int, words: str) -> None:
 def test_checks_and_limits_of_a_record_are_read_as_they_were_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mooring.paths.APPS", tmp_path)
+    monkeypatch.setattr("mooring.host.paths.APPS", tmp_path)
     (tmp_path / "my-app" / "releases").mkdir(parents=True)
     process = applied(limits={"web": {"pids": 9}}, liveness={"web": {"path": "/alive"}}, checks={"web": {"path": "/x"}})
     record = Release(ReleaseName("my-app", 1), kind="scale", actor="me", created=1, processes=(process,))
-    assert release.load(release.save(record).name) == record
+    assert releases.load(releases.save(record).name) == record
 
 
 # -- what the kernel counts

@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 
 from hooks import fetch
-from mooring import archive, history, paths, release, retention, settings, sync, tag
-from mooring.app import App
-from mooring.names import ReleaseName
-from mooring.refusal import Refusal
-from mooring.release import Release
-from units import cleanup
+from mooring.app import sync
+from mooring.app.apps import App
+from mooring.host import paths, settings
+from mooring.host.names import ReleaseName
+from mooring.host.refusal import Refusal
+from mooring.pipeline import archive, retention
+from mooring.release import history, releases, tag
+from mooring.release.releases import Release
+from mooring.runtime import leftovers
 
 LIMIT = 10_000
 
@@ -166,7 +169,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
 
 
 def record(app: App, number: int, status: str, **more: object) -> Release:
-    return release.save(Release(ReleaseName(app.name, number), "push", "me", 1.0, status=status, **more))  # type: ignore[arg-type]
+    return releases.save(Release(ReleaseName(app.name, number), "push", "me", 1.0, status=status, **more))  # type: ignore[arg-type]
 
 
 def test_the_last_that_were_live_are_kept_and_what_is_live_tagged_or_on_its_way(app: App) -> None:
@@ -175,13 +178,13 @@ def test_the_last_that_were_live_are_kept_and_what_is_live_tagged_or_on_its_way(
     record(app, 7, "queued", base=3)
     app.live_link.symlink_to("releases/5")
     tag.add(app, "first", ReleaseName("my-app", 1))
-    every = release.every(app)
+    every = releases.every(app)
     kept = retention.images(app, every, 2)
     assert sorted(each.number for each in kept) == [1, 3, 4, 5, 7]
     assert sorted(each.number for each in retention.records(app, every, 2, kept)) == [1, 3, 4, 5, 6, 7]
     # The record of what drains says which addresses are taken.
     record(app, 2, "live")
-    assert 2 in {each.number for each in retention.records(app, release.every(app), 1, set())}
+    assert 2 in {each.number for each in retention.records(app, releases.every(app), 1, set())}
     record(app, 2, "failed")
     tag.add(app, "first", ReleaseName("my-app", 5))
     assert sorted(each.number for each in retention.images(app, every, 1)) == [3, 5, 7]
@@ -195,17 +198,17 @@ def test_a_tag_that_would_be_a_path_or_a_release_is_refused(word: str) -> None:
 
 def test_a_release_tells_what_its_config_changed_and_how_long_its_stages_took(app: App) -> None:
     old = record(app, 1, "retired", times={"retired": 19.5})
-    release.freeze_config(old.name, {"A": "1", "B": "2", "C": "3"})
+    releases.freeze_config(old.name, {"A": "1", "B": "2", "C": "3"})
     record(app, 2, "failed")
     times = {"building": 2.0, "built": 5.0, "launching": 5.5, "launched": 7.0, "routed": 7.25}
     new = record(app, 3, "live", times=times)
-    release.freeze_config(new.name, {"A": "1", "B": "hush", "D": ""})
-    every = release.every(app)
+    releases.freeze_config(new.name, {"A": "1", "B": "hush", "D": ""})
+    every = releases.every(app)
     assert history.changes(new, every) == history.Changes(["D"], ["B"], ["C"])
     assert history.took(new, every) == {"waited": 1.0, "build": 3.0, "launch": 1.5, "route": 0.25, "retire": 12.25}
     assert history.changes(every[1], every) == history.Changes()
 
 
 def test_numbers_and_sizes_are_said_as_people_read_them() -> None:
-    assert cleanup.listed([1, 2, 3, 7, 9, 10]) == "v1 to v3, v7, v9 to v10"
+    assert leftovers.listed([1, 2, 3, 7, 9, 10]) == "v1 to v3, v7, v9 to v10"
     assert [settings.size(text) for text in ("0", "10", "1k", "2M", "3g")] == [0, 10, 1024, 2 << 20, 3 << 30]

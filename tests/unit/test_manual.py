@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from mooring import commands, manual
-from mooring.settings import Settings
+from mooring.host.settings import Settings
 from tests.server.cache import CHECKOUT
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from mooring import environment, names
-from mooring.names import ContainerName, ReleaseName
-from mooring.refusal import Refusal
+from mooring.host import env_file, names
+from mooring.host.names import ContainerName, ReleaseName
+from mooring.host.refusal import Refusal
 
 NASTY = [
     "",
@@ -76,21 +76,21 @@ def test_an_apps_slice_is_not_nested_in_another_apps() -> None:
     ["", "plain", "two words", "a\nb\n", 'say "hi"', "it's", "back\\slash", "\\n", "tab\t", "é€", "#x", "$HOME `id`"],
 )
 def test_an_env_file_is_read_as_it_was_written(value: str) -> None:
-    assert environment.parse(environment.render({"A": value, "B": "b"})) == {"A": value, "B": "b"}
+    assert env_file.parse(env_file.render({"A": value, "B": "b"})) == {"A": value, "B": "b"}
 
 
 def test_an_env_file_of_a_persons_is_read() -> None:
     text = "# comment\n\nexport A=1\nB = 'two words'\nC=\"three\nlines\\n\"\nD=\n"
-    assert environment.parse(text) == {"A": "1", "B": "two words", "C": "three\nlines\n", "D": ""}
+    assert env_file.parse(text) == {"A": "1", "B": "two words", "C": "three\nlines\n", "D": ""}
 
 
 @pytest.mark.parametrize("text", ["nonsense", "1A=x", "A-B=x", "A='open", 'A="open\nB=1'])
 def test_a_broken_env_file_is_refused(text: str) -> None:
     with pytest.raises(Refusal):
-        environment.parse(text)
+        env_file.parse(text)
 
 
 @pytest.mark.parametrize("word", ["A", "=x", "1A=x", "A B=x", "A=\0"])
 def test_a_word_that_is_no_pair_is_refused(word: str) -> None:
     with pytest.raises(Refusal):
-        environment.parse_pairs([word])
+        env_file.parse_pairs([word])

@@ -4,18 +4,24 @@ from collections.abc import Callable
 
 import pytest
 
-from builders import plan
 from builders.buildkit import Progress
-from mooring import checks, domains, engine, order, preparing, procfile, settings
-from mooring.app import Choices
-from mooring.checks import Check
-from mooring.names import ReleaseName
-from mooring.order import Order
-from mooring.refusal import Refusal
-from mooring.release import Placement, Process, Release
-from mooring.spool import Marker, Place, Stage
-from nginx import site
-from units import dispatch, ready, recover, retire
+from mooring.app import checks, procfile
+from mooring.app.checks import Check
+from mooring.app.choices import Choices
+from mooring.front import domains, site
+from mooring.host import settings
+from mooring.host.names import ReleaseName
+from mooring.host.refusal import Refusal
+from mooring.pipeline import dispatch, order
+from mooring.pipeline.order import Order
+from mooring.pipeline.spool import Marker, Place, Stage
+from mooring.release import plan
+from mooring.release.process import Placement, Process
+from mooring.release.releases import Release
+from mooring.runtime import networks, preparation
+from units.app import ready
+from units.host import recover
+from units.pipeline import retire
 
 
 def marker(name: str, stage: Stage = "build", place: Place = "queue") -> Marker:
@@ -155,19 +161,19 @@ def test_a_procfile_is_read_and_its_bad_line_is_named() -> None:
 
 def test_addresses_are_free_ones_after_the_gateways() -> None:
     wanted = (Process("web", 2, port=80), Process("worker", 0), Process("bot", 1))
-    found = preparing.placements(wanted, "10.90.0.0/29", {"10.90.0.3"})
+    found = preparation.placements(wanted, "10.90.0.0/29", {"10.90.0.3"})
     assert found == (
         Placement("web", 1, "10.90.0.2"), Placement("web", 2, "10.90.0.4"), Placement("bot", 1, "10.90.0.5")
     )  # fmt: skip
     with pytest.raises(Refusal, match="too few addresses"):
-        preparing.placements((Process("web", 6),), "10.90.0.0/29", set())
+        preparation.placements((Process("web", 6),), "10.90.0.0/29", set())
 
 
 def test_an_apps_subnet_overlaps_no_other_network() -> None:
-    assert engine.free_subnet("10.90.0.0/24", ["10.90.0.0/26", "172.17.0.0/16", "fd00::/64"]) == "10.90.0.128/25"
-    assert engine.free_subnet("10.90.0.0/24", ["10.90.0.1/25"]) == "10.90.0.128/25"
+    assert networks.free_subnet("10.90.0.0/24", ["10.90.0.0/26", "172.17.0.0/16", "fd00::/64"]) == "10.90.0.128/25"
+    assert networks.free_subnet("10.90.0.0/24", ["10.90.0.1/25"]) == "10.90.0.128/25"
     with pytest.raises(Refusal, match="is taken"):
-        engine.free_subnet("10.90.0.0/24", ["10.0.0.0/8"])
+        networks.free_subnet("10.90.0.0/24", ["10.0.0.0/8"])
 
 
 # -- when it is ready

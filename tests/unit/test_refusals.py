@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from builders import plan
 from hooks.gate import Command, Push, decide
 from hooks.pre_receive import Update
-from mooring import commands, engine, files, keys, order, settings
-from mooring.keys import Key
-from mooring.refusal import Refusal
+from mooring import commands
+from mooring.access import keys
+from mooring.access.keys import Key
+from mooring.host import files, settings
+from mooring.host.refusal import Refusal
+from mooring.pipeline import order
+from mooring.release import plan
+from mooring.runtime import networks
 
 ADMIN = Key("alice", "admin", "ssh-ed25519 AAAA", "SHA256:a")
 ORDER = {"kind": "push", "commit": "a" * 40, "branch": "main", "actor": "ci", "created": 1.0, "fresh": False}
@@ -167,7 +171,7 @@ def test_a_setting_that_would_break_a_push_is_refused_by_name(text: str, name: s
 def test_settings_that_are_not_there_have_their_defaults() -> None:
     assert settings.parse("# nothing\n") == settings.Settings()
     assert settings.parse('[git]\nmax_pack_size = "2G"').git_max_pack_size == "2G"
-    assert engine.free_subnet(settings.Settings().network_pool, []) == "10.90.0.0/25"
+    assert networks.free_subnet(settings.Settings().network_pool, []) == "10.90.0.0/25"
 
 
 # -- commands

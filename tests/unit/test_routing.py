@@ -4,12 +4,15 @@ import ctypes
 
 import pytest
 
-from mooring import bcrypt, formation, routing, snippet, vhost
-from mooring.app import App, Choices
-from mooring.names import ReleaseName
-from mooring.refusal import Refusal
-from mooring.release import Placement, Process, Release
-from nginx import site
+from mooring.app import routing
+from mooring.app.apps import App
+from mooring.app.choices import Choices
+from mooring.front import bcrypt, nginx, site, snippet, vhost
+from mooring.host.names import ReleaseName
+from mooring.host.refusal import Refusal
+from mooring.release import formation
+from mooring.release.process import Placement, Process
+from mooring.release.releases import Release
 
 PROCESSES = (Process("web", 1, port=8080), Process("api", 0, "./api"), Process("worker", 0, "./work"))
 
@@ -211,8 +214,8 @@ def test_what_nginx_says_of_a_snippet_names_the_snippets_line() -> None:
     text = site.render(record(), choices, "expires 1d;\nnonsense x;\n")
     number = text.splitlines().index("nonsense x;") + 1
     said = f'unknown directive "nonsense" in {app.live_link}/nginx.conf:{{}}'
-    assert site.in_snippet(said.format(number), app, text) == 'unknown directive "nonsense" in line 2'
-    assert site.in_snippet(said.format(3), app, text) == said.format(3)
+    assert nginx.in_snippet(said.format(number), app, text) == 'unknown directive "nonsense" in line 2'
+    assert nginx.in_snippet(said.format(3), app, text) == said.format(3)
 
 
 def test_a_password_is_hashed_with_bcrypt_as_crypt_verifies_it() -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from mooring import files
-from mooring.app import Choices, parse_choices
-from mooring.branches import stored as stored_branches
-from mooring.refusal import Refusal
+from mooring.app.branches import stored as stored_branches
+from mooring.app.choices import Choices
+from mooring.app.choices import parse as parse_choices
+from mooring.host import files
+from mooring.host.refusal import Refusal
 
 WHERE = Path("app.toml")
 GIT = {

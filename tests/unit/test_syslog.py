@@ -2,9 +2,9 @@
 
 import pytest
 
-from mooring import syslog
-from mooring.refusal import Refusal
-from mooring.syslog import Address
+from mooring.host.refusal import Refusal
+from mooring.telling import syslog
+from mooring.telling.syslog import Address
 
 
 def message(line: bytes, **other: str) -> bytes:

@@ -1,0 +1,1 @@
+"""Who may do what: the keys, and who gives the command that runs."""

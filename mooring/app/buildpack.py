@@ -1,0 +1,94 @@
+"""Which buildpacks build an app: one of ours by name, a git repository, or a folder of the server."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from mooring.host.address import shown
+from mooring.host.refusal import Refusal, die
+
+NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
+HEROKU = re.compile(r"heroku/([a-z][a-z-]*)")
+URL = re.compile(r"(?:https?|git|ssh)://[^\s#\x00-\x1f\x7f]+|[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[^\s#\x00-\x1f\x7f]+")
+REF = re.compile(r"[A-Za-z0-9._/-]{1,200}")
+OURS = Path(__file__).resolve().parents[2] / "buildpacks"
+EXAMPLE = "a name of ours (`mooring buildpacks:list`), https://HOST/REPOSITORY#REF, or /FOLDER on the server"
+
+
+class Buildpack(NamedTuple):
+    """A buildpack and where it is had from: `name` of ours, else `url` with `ref`, else `folder`."""
+
+    text: str
+    name: str = ""
+    url: str = ""
+    ref: str = ""
+    folder: str = ""
+
+    @property
+    def label(self) -> str:
+        """What people see."""
+        return self.name or self.folder or self.text
+
+
+def parse(text: str, *, operator: bool) -> Buildpack:
+    """Read one buildpack; raise Refusal for what is none.
+
+    Only the `operator` may name a folder of the server: a repository could read the server's files by it.
+    """
+    if NAME.fullmatch(text):
+        if text not in ours():
+            die(f"Mooring has no buildpack {text}", f"it has {', '.join(ours())}; else {EXAMPLE}")
+        return Buildpack(text, name=text)
+    if heroku := HEROKU.fullmatch(text):
+        return Buildpack(text, url=f"https://github.com/heroku/heroku-buildpack-{heroku[1]}")
+    if text.startswith("/"):
+        if not operator:
+            die(f"{text[:80]} is a folder of the server", "a repository names buildpacks by URL or by name")
+        if not Path(text).is_dir() or text != str(Path(text).resolve()):
+            die(f"there is no folder {text[:80]} on this server", EXAMPLE)
+        return Buildpack(text, folder=text)
+    address, _, ref = text.partition("#")
+    if not URL.fullmatch(address) or (ref and not REF.fullmatch(ref)) or ref.startswith("-") or address.startswith("-"):
+        die(f"{text[:80]!r} is no buildpack", EXAMPLE)
+    if shown(address) != address:
+        # app.toml and a repository's `.buildpacks` are there for many to read.
+        die("a buildpack's address has no password or token in it", "git@HOST:REPOSITORY, and `mooring ssh:install`")
+    return Buildpack(text, url=address, ref=ref)
+
+
+def parse_file(text: str) -> list[Buildpack]:
+    """Read a repository's `.buildpacks`: one a line, comments with #; raise Refusal naming the line that is wrong."""
+    found = []
+    for number, raw in enumerate(text.splitlines(), 1):
+        line = raw.strip()
+        if line and not line.startswith("#"):
+            try:
+                found.append(parse(line, operator=False))
+            except Refusal as refusal:
+                die(f".buildpacks line {number}: {refusal.message}", refusal.hint)
+    if not found:
+        die(".buildpacks names no buildpack", "one a line, or remove the file")
+    return found
+
+
+class Ours(NamedTuple):
+    """A buildpack that Mooring brings; `adds` says whether it runs beside the one that builds the app."""
+
+    name: str
+    adds: bool
+    looks_for: tuple[str, ...]
+
+
+def catalogue() -> list[Ours]:
+    """The buildpacks that Mooring brings, in the order in which they are tried (buildpacks/order)."""
+    found = []
+    for line in (OURS / "order").read_text().splitlines():
+        if line and not line.startswith("#"):
+            name, *files = line.split()
+            found.append(Ours(name, "+" in files, tuple(each for each in files if each != "+")))
+    return found
+
+
+def ours() -> list[str]:
+    """Their names."""
+    return [each.name for each in catalogue()]

@@ -1,0 +1,66 @@
+"""What the operator chose for an app: app.toml."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mooring.host.refusal import die
+
+
+class Choices(NamedTuple):
+    """app.toml: what the operator chose for an app.
+
+    `builder` is auto, dockerfile or buildpack; `build_dir` the folder of the repository that is built, which sees only
+    itself, or all of it where `build_context` is "repository". `stack` and `stack_build` are the images that buildpack
+    apps run on and are built in, empty for Mooring's own. `build_cache` counts how often the cache was thrown away.
+    `scale` has the count of each process type, `limits` a table of `memory`, `cpu` and `pids` for each, `checks` and
+    `liveness` one of what app.json's healthchecks have. What is `stopped` is started by a deploy; what is `disabled` is
+    served and deployed by nothing.
+    `domain_processes` has the process that answers to a host name where it is not `web`, `routes` a table of
+    `process` and `strip` for each prefix of a path, `nginx` the settings of `nginx:set`.
+    """
+
+    deploy_branch: str = ""
+    domains: tuple[str, ...] | None = None
+    redirects: tuple[str, ...] = ()
+    locked: bool = False
+    stopped: bool = False
+    disabled: bool = False
+    created: str = ""
+    builder: str = "auto"
+    build_dir: str = ""
+    build_context: str = "build-dir"
+    buildpacks: tuple[str, ...] = ()
+    stack: str = ""
+    stack_build: str = ""
+    build_cache: int = 0
+    scale: Mapping[str, Any] = {}
+    limits: Mapping[str, Any] = {}
+    checks: Mapping[str, Any] = {}
+    liveness: Mapping[str, Any] = {}
+    domain_processes: Mapping[str, Any] = {}
+    routes: Mapping[str, Any] = {}
+    nginx: Mapping[str, Any] = {}
+    http_auth: bool = False
+    maintenance: bool = False
+
+
+def parse(text: str, path: Path) -> Choices:
+    """Read app.toml's text; keys that are not known are left alone. Raises Refusal that names what is wrong."""
+    try:
+        table: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        die(f"{path} is not TOML: {error}", "mend that line")
+    known: dict[str, Any] = {}
+    plain = Choices()
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        if name not in Choices._fields:
+            continue
+        kind = tuple if name == "domains" else type(getattr(plain, name))
+        known[name] = tuple(value) if isinstance(value, list) else value
+        if type(known[name]) is not kind or (kind is tuple and not all(isinstance(each, str) for each in value)):
+            example = {tuple: '["a.example"]', bool: "true", int: "1", str: '"main"', dict: "{ web = … }"}[kind]
+            die(f"{path}: {key} is {value!r}", f"write it like {example}")
+    return Choices(**known)

@@ -1,0 +1,1 @@
+"""What the world reaches: host names, and nginx's file of an app."""

@@ -1,0 +1,90 @@
+"""Names, checked where they enter: every one of them becomes part of a path, a unit or a host name."""
+
+import re
+from typing import NamedTuple
+
+from mooring.host.refusal import die
+
+APP = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+PROCESS = re.compile(r"[a-z](?:[a-z0-9_-]{0,28}[a-z0-9])?")
+NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+RELEASE_PHASE = "release"
+"""The Procfile's line that is run once for each release, before its processes are."""
+ONE_OFF = "run"
+"""What is run once by a person's `run`, beside the release's own processes."""
+RESERVED = frozenset({"all", "default", "localhost", "mooring"})
+
+
+def check_app(name: str) -> str:
+    """Return `name` if it may name an app; raise Refusal otherwise."""
+    if not APP.fullmatch(name):
+        die(
+            f"{name[:60]!r} cannot name an app",
+            "1 to 40 lower-case letters, digits and dashes, not beginning or ending with a dash",
+        )
+    if name in RESERVED:
+        die(f"{name!r} is a reserved word", f"choose another name, e.g. {name}-app")
+    return name
+
+
+class ReleaseName(NamedTuple):
+    """`my-app.42`: release 42 of my-app. Names its marker, its image and the instances of its stages."""
+
+    app: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.app}.{self.number}"
+
+    @property
+    def image(self) -> str:
+        return f"mooring/{self.app}:{self.number}"
+
+    @classmethod
+    def parse(cls, text: str) -> "ReleaseName":
+        """Read `APP.NUMBER`; raise Refusal for anything else."""
+        app, dot, number = text.rpartition(".")
+        if not (dot and APP.fullmatch(app) and app not in RESERVED and NUMBER.fullmatch(number)):
+            die(f"{text[:80]!r} names no release", "APP.NUMBER, e.g. my-app.42")
+        return cls(app, int(number))
+
+
+class ContainerName(NamedTuple):
+    """`my-app.42.web.1`: the first web process of release 42. Names its container and its unit's instance."""
+
+    release: ReleaseName
+    process: str
+    ordinal: int
+
+    def __str__(self) -> str:
+        return f"{self.release}.{self.label}"
+
+    @property
+    def label(self) -> str:
+        """What people call it: web.1."""
+        return f"{self.process}.{self.ordinal}"
+
+    @property
+    def unit(self) -> str:
+        if self.process == RELEASE_PHASE:
+            return f"mooring-release@{self.release}.service"
+        if self.process == ONE_OFF:
+            return f"mooring-run@{self}.service"
+        return f"mooring-app@{self}.service"
+
+    @classmethod
+    def parse(cls, text: str) -> "ContainerName":
+        """Read `APP.NUMBER.PROCESS.INDEX`; raise Refusal for anything else."""
+        parts = text.rsplit(".", 2)
+        if len(parts) != 3 or not (PROCESS.fullmatch(parts[1]) and NUMBER.fullmatch(parts[2])):
+            die(f"{text[:80]!r} names no process", "APP.NUMBER.PROCESS.INDEX, e.g. my-app.42.web.1")
+        return cls(ReleaseName.parse(parts[0]), parts[1], int(parts[2]))
+
+
+def slice_of(app: str) -> str:
+    """The slice of an app's containers. A dash nests slices (systemd.slice(5)), and names have no underscore."""
+    return f"mooring-{app.replace('-', '_')}.slice"
+
+
+def network_of(app: str) -> str:
+    return f"mooring.{app}"

@@ -1,0 +1,99 @@
+"""A commit's source tree, laid out by the git user for the build stage to read."""
+
+import os
+from pathlib import Path
+
+from mooring.app.apps import App
+from mooring.host import files
+from mooring.host.names import ReleaseName
+from mooring.host.refusal import die
+
+PROTOCOLS = "https:http:ssh:git"
+"""What a submodule may be fetched with: never a path of this server, never a helper program (git(1))."""
+
+
+def environment(app: App) -> dict[str, str]:
+    """The environment of git on a repository of the server: nothing of a push's own GIT_* variables.
+
+    What it fetches over ssh, it fetches with the app's own key.
+    """
+    return {
+        "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+        "HOME": "/var/lib/mooring/home",
+        "LANG": "C.UTF-8",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_ALLOW_PROTOCOL": PROTOCOLS,
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_SSH_COMMAND": ssh_command(app),
+        **{name: os.environ[name] for name in ("GIT_SSL_CAINFO", "http_proxy", "https_proxy") if name in os.environ},
+    }
+
+
+def ssh_command(app: App) -> str:
+    """What git runs for ssh (ssh(1)): the app's key and no other, hosts as they were when they were first met."""
+    options = ["-o BatchMode=yes", "-o StrictHostKeyChecking=accept-new"]
+    if app.ssh.is_dir():
+        options.append(f"-o UserKnownHostsFile={app.ssh}/known_hosts")
+        if (app.ssh / "key").exists():
+            options += [f"-i {app.ssh}/key", "-o IdentitiesOnly=yes"]
+    return " ".join(["ssh", *options])
+
+
+def tree(name: ReleaseName) -> Path:
+    return App(name.app).sources / str(name.number) / "tree"
+
+
+def lay_out(name: ReleaseName, commit: str, objects: list[Path]) -> None:
+    """Check `commit` out, with its submodules, into the release's source folder.
+
+    `objects` are the object stores that hold it: the repository's and, in pre-receive, git's quarantine
+    (git-receive-pack(1)). Raises Refusal when git cannot.
+    """
+    place = tree(name)
+    _git(name, "init", "--quiet", "--template=", str(place))
+    (place / ".git/objects/info").mkdir(exist_ok=True)
+    (place / ".git/objects/info/alternates").write_text("".join(f"{each}\n" for each in objects))
+    _git(name, "-C", str(place), "checkout", "--quiet", "--detach", commit)
+    if (place / ".gitmodules").exists():
+        _git(name, "-C", str(place), "submodule", "--quiet", "update", "--init", "--recursive")
+        for link in place.rglob(".git"):
+            if link != place / ".git" and link.is_file():
+                link.unlink()
+    (place / ".git").rename(place.parent / "git")
+
+
+def keep(name: ReleaseName) -> None:
+    """Keep the release's commit in the repository, also when the push that brought it does not end there.
+
+    A build that ended before this takes the folder away: then the push is about to end too, and keeps it itself.
+    """
+    # Imported where it is used, here and below: a release that needs no build has no use for it, and waits for it.
+    import subprocess
+
+    subprocess.run(
+        ["git", "-C", str(App(name.app).repository), "fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
+         str(tree(name).parent / "git"), f"HEAD:refs/mooring/{name.number}"],
+        env={**environment(App(name.app)), "GIT_ALLOW_PROTOCOL": "file"},
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
+    )  # fmt: skip
+
+
+def remove(name: ReleaseName) -> None:
+    """Remove the release's source folder; its number stays claimed by its record."""
+    files.remove_tree(App(name.app).sources / str(name.number))
+
+
+def _git(name: ReleaseName, *arguments: str) -> None:
+    import subprocess
+
+    # The files' modes are part of what the layers of an image are cached by: the same whoever lays them out.
+    done = subprocess.run(
+        ["git", *arguments], env=environment(App(name.app)), stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, umask=0o022,
+    )  # fmt: skip
+    if done.returncode:
+        said = [line for line in done.stderr.splitlines() if line.strip()] or [f"status {done.returncode}"]
+        if denied := [line for line in said if "Permission denied" in line]:
+            hint = f"`mooring ssh:install {name.app} < key` gives git a key that it may use there"
+            die(f"git could not lay the commit out: {denied[0][:300]}", hint)
+        die(f"git could not lay the commit out: {said[-1][:300]}", "mend the repository and push again")

@@ -1,0 +1,116 @@
+"""The formation of an app: how many of each process run, with which limits and checks, where the operator chose."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from mooring.app import checks, routing
+from mooring.app.checks import Check
+from mooring.app.choices import Choices
+from mooring.app.routing import WEB
+from mooring.host.refusal import die
+from mooring.release.process import DEFAULT_PORT, Limits, Process
+
+MOST = 47
+"""Containers of an app: its network has addresses for twice as many, as in a deploy, and for what runs once."""
+SIZE = re.compile(r"([1-9][0-9]{0,11})([bkmg]?)", re.IGNORECASE)
+UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+LEAST_MEMORY = 6 << 20
+"""Docker starts no container with less."""
+
+
+def applied(processes: tuple[Process, ...], choices: Choices) -> tuple[Process, ...]:
+    """The processes as the operator chose them; raise Refusal for a choice in app.toml that is none.
+
+    One that a domain or a route names is reached on a port, and runs unless it was scaled to 0.
+    """
+    routed = routing.processes(choices)
+    own = {each.name: each.quantity if each.own_quantity is None else each.own_quantity for each in processes}
+    return tuple(
+        process._replace(
+            quantity=quantity(
+                f"app.toml: scale.{process.name}",
+                choices.scale.get(process.name, max(own[process.name], int(process.name in routed))),
+            ),
+            own_quantity=own[process.name],
+            port=process.port if process.name == WEB else DEFAULT_PORT if process.name in routed else None,
+            limits=limits(f"app.toml: limits.{process.name}", choices.limits.get(process.name, {})),
+            chosen_check=check(f"app.toml: checks.{process.name}", choices.checks.get(process.name)),
+            chosen_liveness=check(f"app.toml: liveness.{process.name}", choices.liveness.get(process.name)),
+        )
+        for process in processes
+    )
+
+
+def quantity(where: str, value: Any) -> int:
+    """How many containers of a process; raise Refusal for what is no such number."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST:
+        die(f"{where} is {value!r:.60}", f"a number from 0 to {MOST}")
+    return value
+
+
+def check_total(quantities: Mapping[str, int]) -> None:
+    """Raise Refusal for more containers than an app's network has addresses for."""
+    total = sum(quantities.values())
+    if total > MOST:
+        die(f"these are {total} containers", f"an app has {MOST} at most, of all its processes together")
+
+
+def limits(where: str, table: Any) -> Limits:
+    """A process's limits, as app.toml has them: `memory` like "256m", `cpu` like 0.5, `pids` like 100.
+
+    Raises Refusal for anything else.
+    """
+    if not isinstance(table, dict) or not table.keys() <= {"memory", "cpu", "pids"}:
+        die(f"{where} is {table!r:.60}", '{ memory = "256m", cpu = 0.5, pids = 100 }')
+    return Limits(
+        memory=memory(f"{where}.memory", table.get("memory", 0)),
+        cpu=cpu(f"{where}.cpu", table.get("cpu", 0)),
+        pids=pids(f"{where}.pids", table.get("pids", 0)),
+    )
+
+
+def memory(where: str, value: Any) -> int:
+    """Bytes, of a size like "256m"; 0 is no limit. Raises Refusal for what Docker would not take."""
+    if value in (0, "0"):
+        return 0
+    size = SIZE.fullmatch(str(value))
+    number = int(size[1]) * UNITS[size[2].lower()] if size and not isinstance(value, bool | float) else 0
+    if not LEAST_MEMORY <= number < 1 << 50:
+        die(f"{where} is {value!r:.60}", "a size of 6m or more, e.g. 256m or 2g; 0 for no limit")
+    return number
+
+
+def cpu(where: str, value: Any) -> float:
+    """Processor cores; 0 is no limit. Raises Refusal for what Docker would not take."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not (value == 0 or 0.01 <= value <= 4096):
+        die(f"{where} is {value!r:.60}", "a number of cores, 0.01 or more, e.g. 0.5; 0 for no limit")
+    return value
+
+
+def pids(where: str, value: Any) -> int:
+    """Processes and threads; 0 is the limit of every container. Raises Refusal for what is no such number."""
+    if isinstance(value, bool) or not isinstance(value, int) or not (value == 0 or 2 <= value <= 1 << 22):
+        die(f"{where} is {value!r:.60}", "a number of processes and threads, 2 or more; 0 for that of every container")
+    return value
+
+
+def check(where: str, entry: Any) -> Check | None:
+    """The check that was chosen instead of the source's, None where none was; raise Refusal for what is none."""
+    if entry is None:
+        return None
+    if not isinstance(entry, dict):
+        die(f"{where} is {entry!r:.60}", '{ path = "/up" }')
+    if entry.get("disabled"):
+        return checks.DISABLED
+    return checks.parse_one(where, entry)
+
+
+def size(number: int) -> str:
+    """A number of bytes for people: `256 MiB`."""
+    value, unit = float(number), "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if value < 1024:
+            break
+        value, unit = value / 1024, larger
+    return f"{value:.1f}".removesuffix(".0") + f" {unit}"

@@ -1,0 +1,60 @@
+"""One process type of a release, what it may use, and where its containers are reached."""
+
+from typing import NamedTuple
+
+from mooring.app.checks import Check
+
+DEFAULT_PORT = 5000
+
+
+class Limits(NamedTuple):
+    """The most that one container of a process may have: bytes of memory, processor cores, processes and threads.
+
+    0 is no limit; for `pids`, that of every container.
+    """
+
+    memory: int = 0
+    cpu: float = 0
+    pids: int = 0
+
+
+class Process(NamedTuple):
+    """One process type: how many containers run it, with which command, reached on which port.
+
+    The release phase is one of which none runs. Every line of a Procfile is told of a PORT, as a repository may have
+    several web interfaces; only where `port` is set does something wait for it.
+
+    `command` is a shell command line from the Procfile, None for the image's own CMD. `port` is None for a
+    process that nothing connects to. `check` and `liveness` are the source's; what the operator chose holds instead.
+    `own_quantity` is what the source asks for, where a scale, a domain or a route may have decided otherwise.
+    """
+
+    name: str
+    quantity: int = 1
+    command: str | None = None
+    port: int | None = None
+    check: Check = Check()
+    limits: Limits = Limits()
+    liveness: Check | None = None
+    chosen_check: Check | None = None
+    chosen_liveness: Check | None = None
+    own_quantity: int | None = None
+
+    @property
+    def readiness(self) -> Check:
+        """How it is asked whether it is ready."""
+        return self.chosen_check or self.check
+
+    @property
+    def watch(self) -> Check | None:
+        """How it is asked whether it is alive still; None where it is not asked."""
+        check = self.chosen_liveness or self.liveness
+        return check if check and check.kind != "uptime" else None
+
+
+class Placement(NamedTuple):
+    """Where one container of a release is reached: decided once, the same after a crash and a reboot."""
+
+    process: str
+    ordinal: int
+    address: str

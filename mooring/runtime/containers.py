@@ -1,0 +1,97 @@
+"""What runs of a container, as its unit's scripts leave it in /run/mooring: its process, and how it last ended."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mooring.host import files, paths
+from mooring.host.names import ContainerName
+
+JOURNAL = "/run/systemd/journal/socket"
+CONTAINERS = paths.RUN / "containers"
+REASONS = paths.RUN / "reasons"
+ENDS = paths.RUN / "ends"
+
+
+class End(NamedTuple):
+    """How a container ended that was not told to, and when (seconds since the epoch)."""
+
+    why: str
+    at: float
+
+
+def remember(container: ContainerName, identity: str, pid: int, **more: str) -> None:
+    """Say what has been started. `more` is for the waiter, which reads it without a parser: keys before id and pid."""
+    CONTAINERS.mkdir(parents=True, exist_ok=True)
+    files.write(CONTAINERS / str(container), json.dumps({**more, "id": identity, "pid": pid}))
+
+
+def set_ready(container: ContainerName) -> None:
+    """Say that what has been started was ready."""
+    if table := started(container):
+        files.write(CONTAINERS / str(container), json.dumps({"ready": "yes", **table}))
+
+
+def started(container: ContainerName) -> dict[str, Any] | None:
+    """`id` and `pid` of what has been started; None where nothing has, or it was told to stop."""
+    try:
+        table: dict[str, Any] = json.loads((CONTAINERS / str(container)).read_text())
+    except FileNotFoundError:
+        return None
+    return table
+
+
+def reason_of(container: ContainerName) -> Path:
+    """The file that says why a process did not become ready: its unit leaves it, the launch stage tells it."""
+    return REASONS / str(container)
+
+
+def forget(container: ContainerName) -> None:
+    """Say that it is to end: then its end is none to speak of."""
+    (CONTAINERS / str(container)).unlink(missing_ok=True)
+
+
+def leave_end(container: ContainerName, why: str) -> None:
+    """Write down how a container ended."""
+    ENDS.mkdir(parents=True, exist_ok=True)
+    files.write(ENDS / str(container), json.dumps(End(why, round(time.time(), 3))._asdict()))
+
+
+def last_end(container: ContainerName) -> End | None:
+    """How a container last ended; None where it never did, or only when it was told to."""
+    try:
+        return End(**json.loads((ENDS / str(container)).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def say(container: ContainerName, text: str) -> None:
+    """Write a line among those that a container printed: what happened to it.
+
+    In the journal's own protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL), for a restart waits for it, and importing the
+    library takes longer than all the rest. `text` is one line.
+    """
+    import socket
+
+    process = container.label
+    fields = {
+        "MESSAGE": text,
+        "PRIORITY": "4",
+        "CONTAINER_NAME": str(container),
+        "MOORING_APP": container.release.app,
+        "MOORING_RELEASE": str(container.release),
+        "MOORING_PROCESS": process,
+        "MOORING_EVENT": "process",
+        "SYSLOG_IDENTIFIER": f"{container.release.app}/{process}",
+    }
+    entry = "".join(f"{name}={' '.join(value.splitlines())}\n" for name, value in fields.items())
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
+        journal.sendto(entry.encode(errors="replace"), JOURNAL)
+
+
+def forget_ends(app: str, before: int) -> None:
+    """Forget how containers of releases before this number ended."""
+    for path in ENDS.glob(f"{app}.*"):
+        if ContainerName.parse(path.name).release.number < before:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,64 @@
+"""The networks of apps: one for each, on a subnet of its own."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from mooring.host import names
+from mooring.host.refusal import die
+from mooring.runtime.engine import client, missing
+
+SUBNET_PREFIX = 25
+
+
+def subnet_of(app: str) -> str | None:
+    """The subnet of the app's network; None if it has no network yet."""
+    try:
+        return str(client().inspect_network(names.network_of(app))["IPAM"]["Config"][0]["Subnet"])
+    except missing():
+        return None
+
+
+def ensure(app: str, pool: str, subnet: str = "") -> str:
+    """Make the app's network if there is none: on `subnet`, else on a free one of `pool`. Returns its subnet."""
+    existing = subnet_of(app)
+    if existing:
+        return existing
+    import ipaddress
+
+    engine = client()
+    subnet = subnet or free_subnet(pool, [s for n in engine.networks() for s in _subnets(n)])
+    gateway = str(next(ipaddress.ip_network(subnet).hosts()))
+    engine.create_network(
+        names.network_of(app),
+        driver="bridge",
+        ipam={"Config": [{"Subnet": subnet, "Gateway": gateway}]},
+        labels={"mooring.app": app},
+    )
+    return subnet
+
+
+def remove(app: str) -> None:
+    try:
+        client().remove_network(names.network_of(app))
+    except missing():
+        return
+
+
+def every() -> list[str]:
+    """The apps that have a network."""
+    return [each["Labels"]["mooring.app"] for each in client().networks(filters={"label": "mooring.app"})]
+
+
+def _subnets(network: dict[str, Any]) -> list[str]:
+    return [each["Subnet"] for each in network["IPAM"]["Config"] or [] if "Subnet" in each]
+
+
+def free_subnet(pool: str, taken: Iterable[str]) -> str:
+    """The first subnet of `pool` that overlaps none of `taken`; raise Refusal when the pool is used up."""
+    import ipaddress
+
+    used = [network for each in taken if (network := ipaddress.ip_network(each, strict=False)).version == 4]
+    for subnet in ipaddress.ip_network(pool).subnets(new_prefix=SUBNET_PREFIX):
+        if not any(subnet.overlaps(each) for each in used):
+            return str(subnet)
+    die(f"every subnet of {pool} is taken", "set network.pool in mooring.toml to a larger free range")

@@ -1,0 +1,1 @@
+"""Telling others what happened: events, webhooks, log drains, and reading the journal."""

@@ -1,0 +1,116 @@
+"""Make and start the container of one process of a release; ExecStartPre of what is not waited for to be ready.
+
+python -m units.app.start my-app.42.run.1234
+"""
+
+import os
+import sys
+from typing import NoReturn
+
+from mooring.host import settings
+from mooring.host.names import ONE_OFF, ContainerName
+from mooring.host.refusal import Refusal, die
+from mooring.release import releases
+from mooring.release.process import Process
+from mooring.release.releases import Release
+from mooring.runtime import containers, engine, environment, networks, one_off
+
+
+def start(container: ContainerName) -> None:
+    record = releases.load(container.release)
+    if record.status not in releases.ACTIVE:
+        die(
+            f"{container.release} is {record.status}",
+            f"`mooring rollback {record.name.app} {record.name.number}` runs it again",
+        )
+    try:
+        identity, pid = run(record, container)
+    except engine.EngineError as error:
+        if error.status != engine.NOT_FOUND:
+            raise
+        # The app's network is gone (or the image is: then the second try says so).
+        networks.ensure(record.name.app, settings.load().network_pool, record.subnet)
+        identity, pid = run(record, container)
+    watched = {} if container.process == ONE_OFF else to_watch(record.process(container.process), pid)
+    containers.remember(container, identity, pid, **watched)
+
+
+def to_watch(process: Process, pid: int) -> dict[str, str]:
+    """What the waiter looks at: the files in which the kernel counts hits of a limit, and for a liveness check."""
+    if not (process.watch or process.limits.memory or process.limits.pids):
+        return {}
+    from mooring.release.formation import size
+    from mooring.runtime import cgroup
+
+    try:
+        of = cgroup.folders(pid)
+    except FileNotFoundError:
+        return {}
+    return {
+        **({"liveness": "yes"} if process.watch else {}),
+        **(
+            {"memory": str(cgroup.kills(of).path), "size": size(process.limits.memory)} if process.limits.memory else {}
+        ),
+        **({"pids": str(cgroup.refusals(of).path)} if process.limits.pids else {}),
+    }
+
+
+def pace(container: ContainerName) -> None:
+    """Slow a crash loop down where systemd does not: install.sh says so, before its version 254 has RestartSteps=."""
+    if "MOORING_PACE" not in os.environ or not containers.last_end(container):
+        return
+    import subprocess
+    import time
+
+    argv = ["systemctl", "show", "--property=NRestarts", "--value", container.unit]
+    restarts = subprocess.run(argv, capture_output=True, text=True, check=False).stdout.strip()
+    time.sleep(pause(int(restarts or 0)))
+
+
+def pause(restarts: int) -> int:
+    """Seconds before so-many-th restart in a row: none before the first, then 1, 2, 4 … 60."""
+    return min(60, 1 << min(restarts - 2, 6)) if restarts > 1 else 0
+
+
+def run(record: Release, container: ContainerName) -> tuple[str, int]:
+    """Make and start the container; return its id and the process id of its first process."""
+    if container.process == ONE_OFF:
+        process = one_off.process_of(container)
+        command: list[str] | None = one_off.command_of(container)
+        address = one_off.free_address(record)
+    else:
+        process = record.process(container.process)
+        command = [*record.shell, process.command] if process.command else None
+        address = record.address(container)
+    identity = engine.create(
+        container,
+        image=record.name.image,
+        command=command,
+        environment=environment.of(record, container, process),
+        address=address,
+        stop_timeout=settings.load().stop_timeout,
+        limits=process.limits,
+    )
+    return identity, engine.start(identity)
+
+
+def start_or_say_why(container: ContainerName) -> None:
+    """Start it, or end with the reason why not."""
+    try:
+        start(container)
+    except Refusal as refusal:
+        leave_reason(container, str(refusal))
+    except Exception as error:
+        leave_reason(container, f"Docker could not start it: {error}")
+
+
+def leave_reason(container: ContainerName, reason: str) -> NoReturn:
+    """End with the reason: in the journal, and where the launch stage finds it."""
+    containers.REASONS.mkdir(parents=True, exist_ok=True)
+    containers.reason_of(container).write_text(reason + "\n")
+    sys.exit(reason)
+
+
+if __name__ == "__main__":
+    os.umask(0o022)
+    start_or_say_why(ContainerName.parse(sys.argv[1]))

@@ -1,0 +1,29 @@
+"""ExecStop of mooring-app@: SIGTERM to the process, SIGKILL after its stop timeout.
+
+python -m units.app.stop my-app.42.web.1
+"""
+
+import sys
+
+from mooring.host.names import ContainerName
+from mooring.runtime import containers
+from units.app.wait import open_process
+
+
+def main() -> None:
+    container = ContainerName.parse(sys.argv[1])
+    started = containers.started(container)
+    # systemd runs this after a crash too: then there is nothing to stop, and the restart waits for us.
+    if started is None or open_process(started["id"], started["pid"]) is None:
+        return
+    containers.forget(container)
+    from mooring.runtime import engine
+
+    try:
+        engine.client().stop(str(container))
+    except engine.missing():
+        return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Log drains: mooring-drain@."""
