@@ -11,6 +11,8 @@ from tests.server.pushing import until_says
 from tests.server.throwaway import Server
 from tests.server.user import User
 
+pytestmark = pytest.mark.long
+
 DOMAIN = "apps.test"
 PACKS = "/srv/packs"
 

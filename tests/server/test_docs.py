@@ -17,6 +17,8 @@ from tests.server.pushing import until_says
 from tests.server.throwaway import Server, ssh_command
 from tests.server.user import Repo, User, new_key
 
+pytestmark = pytest.mark.long
+
 APP = "my-app"
 DOMAIN = "apps.test"
 FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)

@@ -24,6 +24,8 @@ DOMAIN = "apps.test"
 
 STAMPED = """
 import http.server, os, signal, sys
+
+pytestmark = pytest.mark.long
 class Stamp(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def do_GET(self):
