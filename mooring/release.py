@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from mooring import environment, files
 from mooring.app import App
-from mooring.checks import Check
+from mooring.checks import Check, of_liveness
 from mooring.names import RELEASE_PHASE, ContainerName, ReleaseName
 from mooring.refusal import die
 
@@ -65,7 +65,7 @@ class Process(NamedTuple):
     def watch(self) -> Check | None:
         """How it is asked whether it is alive still; None where it is not asked."""
         check = self.chosen_liveness or self.liveness
-        return check if check and check.kind != "uptime" else None
+        return of_liveness(check) if check and check.kind != "uptime" else None
 
 
 class Placement(NamedTuple):

@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from mooring import release, running, settings
+from mooring import domains, release, running, settings
+from mooring.app import App
 from mooring.checks import Check
 from mooring.engine import EngineError
 from mooring.names import ContainerName
@@ -18,10 +19,13 @@ from mooring.release import Process
 from units.wait import open_process
 
 if TYPE_CHECKING:
+    import socket
     from http.client import HTTPResponse
 
 PAUSE = 0.05
 """Seconds between two tries to reach a process that does not listen yet; less while it has just been started."""
+MOST_READS = 64
+"""How much of an answer is listened to, at 16 KiB each: some never end."""
 
 
 class NotYet(Exception):
@@ -32,13 +36,57 @@ class Wrong(Exception):
     """It answered, and not as it should: this used up an attempt."""
 
 
-def listening(address: str, port: int, check: Check) -> None:
+def connected(address: str, port: int, check: Check) -> "socket.socket":
     import socket
 
     try:
-        socket.create_connection((address, port), timeout=check.timeout).close()
+        return socket.create_connection((address, port), timeout=check.timeout)
     except OSError as error:
         raise NotYet(f"nothing listens on port {port}: {error.strerror or error}") from None
+
+
+def listening(address: str, port: int, check: Check) -> None:
+    connected(address, port, check).close()
+
+
+class Answering:
+    """GET / until something answers, whatever it says: a port may listen long before anything behind it can.
+
+    It is one question, on a connection that is kept: who is slow would be slower with one more at every try.
+    """
+
+    def __init__(self, address: str, port: int, check: Check, host: str) -> None:
+        self.address, self.port, self.check = address, port, check
+        self.request = f"GET / HTTP/1.1\r\nHost: {host}\r\nUser-Agent: Mooring\r\nConnection: close\r\n\r\n".encode()
+        self.asked: socket.socket | None = None
+        self.hung_up = False
+
+    def __call__(self) -> None:
+        if self.asked is None:
+            connection = connected(self.address, self.port, self.check)
+            connection.sendall(self.request)
+            self.asked = connection
+        if not select.select([self.asked], [], [], self.check.timeout)[0]:
+            raise NotYet(f"port {self.port} listens, and GET / has got no answer")
+        with self.asked as connection:
+            self.asked = None
+            said = heard(connection)
+        # Once may be a crash, noticed before the next try; who does it again does not speak HTTP, or not to us.
+        if not said and not self.hung_up:
+            self.hung_up = True
+            raise NotYet(f"port {self.port} listens, and hung up on GET /")
+
+
+def heard(connection: "socket.socket") -> bool:
+    """Whether something was said; what follows is listened to as well, as it comes: who is cut short may complain."""
+    said = False
+    connection.settimeout(PAUSE)
+    with contextlib.suppress(OSError):
+        for _ in range(MOST_READS):
+            if not connection.recv(1 << 14):
+                break
+            said = True
+    return said
 
 
 def path(address: str, port: int, check: Check) -> None:
@@ -101,17 +149,23 @@ def command(identity: str, check: Check) -> None:
         raise Wrong(f"{' '.join(words)[:100]} ended with status {state['ExitCode']}")
 
 
-def probe_of(check: Check, port: int | None, address: str, identity: str) -> Callable[[], None] | None:
-    """How a process with this port is asked; None where being alive is all that can be seen."""
+def probe_of(check: Check, port: int | None, address: str, identity: str, host: str = "") -> Callable[[], None] | None:
+    """How a process with this port is asked; None where being alive is all that can be seen.
+
+    `host` is the name by which people ask for the app.
+    """
     if check.kind == "image":
         return lambda: image(identity)
     if check.kind == "command":
         return lambda: command(identity, check)
+    own_port = port
     port = check.port or port
     if port is None or check.kind == "uptime":
         return None
     if check.kind == "path":
         return lambda: path(address, port, check)
+    if check.kind == "" and port == own_port:
+        return Answering(address, port, check, host)
     return lambda: listening(address, port, check)
 
 
@@ -165,12 +219,21 @@ def killed_at_limit(identity: str, process: Process, gone: Callable[[float], boo
     return ""
 
 
+def host_of(app: App) -> str:
+    """The name by which people ask for the app: some answer no other. Empty where none is known."""
+    try:
+        return domains.primary(app, app.choices())
+    except Refusal:
+        return ""
+
+
 def wait_for(container: ContainerName) -> None:
     """Return when a container that was started is ready; raise Refusal, with the reason, when it will not be."""
     record = release.load(container.release)
     process = record.process(container.process)
     started = running.started(container) or die("it was told to stop")
     check = process.readiness
+    address = record.address(container)
     descriptor = open_process(started["id"], started["pid"])
 
     def gone(seconds: float) -> bool:
@@ -179,7 +242,7 @@ def wait_for(container: ContainerName) -> None:
     try:
         wait(
             check,
-            probe_of(check, process.port, record.address(container), started["id"]),
+            probe_of(check, process.port, address, started["id"], host_of(App(record.name.app)) or address),
             gone,
             check.initial_delay + (check.budget or settings.load().checks_timeout),
         )
