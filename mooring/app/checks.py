@@ -13,7 +13,7 @@ class Check(NamedTuple):
 
     kind: "path" (GET answers 2xx or 3xx, and has `content` where that is set), "listening" (TCP connects),
     "command" (run in its container, ends with 0), "image" (the image's HEALTHCHECK), "uptime" (alive for `uptime`),
-    or "" where nothing was said: listening where there is a port, else uptime.
+    or "" where nothing was said: any answer to GET / where requests go to it, listening at another port, else uptime.
     A wrong answer uses up one of `attempts` and the next comes `wait` later; a refused connection is tried again
     at once until `budget` is over: attempts x wait, or 0 for the host's `checks.timeout` where neither was said.
     """
@@ -42,6 +42,11 @@ KINDS = ("startup", "readiness", "liveness")
 OTHERS = {"type", "name", "description", "listening", "httpHeaders", "warn", "scheme", "command", "onFailure"}
 DISABLED = Check(kind="uptime", uptime=0)
 """Asks nothing: what has been started is ready, and alive until it ends."""
+
+
+def of_liveness(check: Check) -> Check:
+    """The check as it is asked again and again: where nothing was said of its kind it only connects."""
+    return check._replace(kind=check.kind or "listening")
 
 
 def parse(healthchecks: Any, kind: str = "startup") -> dict[str, Check]:

@@ -26,7 +26,7 @@ def list_(app: str, json: bool) -> None:
     rows = []
     for process in formation.applied(live, target.choices()):
         rows.append(row("startup", process, process.readiness, process.chosen_check))
-        if alive := process.chosen_liveness or process.liveness:
+        if alive := process.watch or process.chosen_liveness or process.liveness:
             rows.append(row("liveness", process, alive, process.chosen_liveness))
     show(rows, as_json=json, empty=f"{app} was never deployed: its app.json says how it is asked")
 
@@ -55,7 +55,9 @@ def question(check: Check, process: Process) -> str:
         return f"runs {' '.join(check.command)}"
     if port is None or check.kind == "uptime":
         return f"alive for {check.uptime:g} s"
-    return f"GET {check.path} on port {port}" if check.kind == "path" else f"port {port} listens"
+    if check.kind == "path":
+        return f"GET {check.path} on port {port}"
+    return f"port {port} answers GET /" if check.kind == "" and port == process.port else f"port {port} listens"
 
 
 @command(
@@ -80,7 +82,8 @@ def set_(app: str, process: str, pairs: list[str], liveness: bool) -> None:
     if liveness and (check.kind == "uptime" or (check.kind != "command" and known and not (check.port or known.port))):
         die(f"that asks nothing of whether {process} is alive", "path=/up or listening=true (and port=N), or command=…")
     target.choose(**{table: lambda now: choice.merged(now, {process: changed})})
-    say(target, f"{process} is asked so: {question(check, known or Process(process))}")
+    asked = checks.of_liveness(check) if liveness else check
+    say(target, f"{process} is asked so: {question(asked, known or Process(process))}")
 
 
 @command("checks:unset", "mooring checks:unset my-app web", LIVENESS, APP, PROCESS)

@@ -52,8 +52,7 @@ def get(app: str, name: str) -> None:
 def set_(app: str, pairs: list[str], no_restart: bool) -> int:
     """Set config vars and release them."""
     target = apps.find(app)
-    new = check(env_file.parse_pairs(pairs))
-    return change(target, lambda config: {**config, **new}, no_restart=no_restart)
+    return add(target, env_file.parse_pairs(pairs), no_restart=no_restart)
 
 
 @command(
@@ -79,8 +78,7 @@ def unset(app: str, names: list[str], no_restart: bool) -> int:
 def import_(app: str, no_restart: bool) -> int:
     """Set the config vars of an env file on standard input."""
     target = apps.find(app)
-    new = check(env_file.parse(read("paste NAME=VALUE lines, then Ctrl-D")))
-    return change(target, lambda config: {**config, **new}, no_restart=no_restart)
+    return add(target, env_file.parse(read("paste NAME=VALUE lines, then Ctrl-D")), no_restart=no_restart)
 
 
 @command(
@@ -105,13 +103,14 @@ def rendered(pairs: dict[str, str], format: str) -> str:
     return env_file.render(pairs)
 
 
-def check(pairs: dict[str, str]) -> dict[str, str]:
+def add(app: App, pairs: dict[str, str], *, no_restart: bool) -> int:
+    """`change` to a config with these vars too; raise Refusal for one that is Mooring's own or cannot be."""
     for name in pairs:
         if name in RESERVED or name.startswith("MOORING_"):
             die(f"{name} is set by Mooring itself", "the app finds it in its environment; choose another name")
         if "\0" in pairs[name]:
             die(f"the value of {name} has a NUL byte", "an environment cannot hold one")
-    return pairs
+    return change(app, lambda config: {**config, **pairs}, no_restart=no_restart)
 
 
 def change(app: App, edit: Edit, *, no_restart: bool) -> int:

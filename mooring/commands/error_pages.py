@@ -31,10 +31,8 @@ def set_(app: str, status: str) -> int:
     page = read("give an HTML page, then Ctrl-D")
     if not page.strip():
         die("the page is empty", f"mooring error-pages:set {app} {code} < page.html")
-    result = site_change.change(target, f"the error pages of {app}", texts={vhost.page(code): page})
-    if result == 0:
-        print(f"{app} answers {code} with your page")
-    return result
+    done = f"{app} answers {code} with your page"
+    return site_change.change(target, f"the error pages of {app}", done, texts={vhost.page(code): page})
 
 
 @command(
@@ -50,10 +48,9 @@ def unset(app: str, status: list[str]) -> int:
     for code in codes:
         if code not in vhost.pages(target):
             die(f"{app} has no page for {code}", f"`mooring error-pages {app}` lists them")
-    result = site_change.change(target, f"the error pages of {app}", texts={vhost.page(code): None for code in codes})
-    if result == 0:
-        print(f"{app} has no page of its own for {', '.join(map(str, codes))}")
-    return result
+    done = f"{app} has no page of its own for {', '.join(map(str, codes))}"
+    texts = {vhost.page(code): None for code in codes}
+    return site_change.change(target, f"the error pages of {app}", done, texts=texts)
 
 
 def parse(word: str) -> int:

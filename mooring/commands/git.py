@@ -7,7 +7,7 @@ from mooring.access.actor import actor
 from mooring.app import apps
 from mooring.commands import APP, JSON, Misuse, argument, command
 from mooring.commands.listing import show_one
-from mooring.commands.stack import IMAGE
+from mooring.host import names
 from mooring.host.refusal import die
 
 FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock/")
@@ -55,9 +55,7 @@ def from_image(app: str, image: str) -> int:
     from mooring.pipeline import intake
 
     target = apps.find(app)
-    if not IMAGE.fullmatch(image):
-        die(f"{image[:60]!r} cannot name an image", "e.g. nginx:1.27 or ghcr.io/team/app@sha256:…")
-    return intake.image(target, image, actor())
+    return intake.image(target, names.check_image(image), actor())
 
 
 @command(

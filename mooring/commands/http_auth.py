@@ -63,10 +63,8 @@ def remove(app: str, user: str) -> None:
 @command("http-auth:disable", "mooring http-auth:disable my-app", APP)
 def disable(app: str) -> int:
     """Ask for no password any more; the users are kept for `http-auth:enable`."""
-    status = site_change.change(apps.find(app), f"{app} asks for a password", http_auth=None)
-    if status == 0:
-        print(f"everybody may see {app}")
-    return status
+    done = f"everybody may see {app}"
+    return site_change.change(apps.find(app), f"{app} asks for a password", done, http_auth=None)
 
 
 @command("http-auth:enable", "mooring http-auth:enable my-app", APP)
@@ -75,10 +73,8 @@ def enable(app: str) -> int:
     target = apps.find(app)
     if not users(target):
         die(f"{app} has no user", f"`mooring http-auth:add {app} USER`")
-    status = site_change.change(target, f"{app} asks for no password", http_auth=True)
-    if status == 0:
-        print(f"{app} asks for a password")
-    return status
+    done = f"{app} asks for a password"
+    return site_change.change(target, f"{app} asks for no password", done, http_auth=True)
 
 
 def users(app: App) -> dict[str, str]:

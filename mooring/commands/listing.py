@@ -5,6 +5,18 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from mooring.commands import argument
+from mooring.host.refusal import die
+
+FOLLOW = argument("-f", "--follow", action="store_true", help="go on with what comes")
+LINES = argument("-n", "--lines", type=int, default=100, metavar="N", help="begin with the last N lines (100)")
+
+
+def check_lines(number: int) -> None:
+    """Raise Refusal for a number that cannot be of lines."""
+    if number < 0:
+        die(f"-n is {number}", "a number of lines, e.g. -n 100")
+
 
 def show(rows: Sequence[dict[str, Any]], *, as_json: bool, empty: str = "") -> None:
     """Print rows with the same keys: as columns under the keys, or as a JSON array. `empty` is said of no rows."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from mooring.app import apps
 from mooring.commands import APP, JSON, argument, command
-from mooring.commands.listing import show
+from mooring.commands.listing import FOLLOW, LINES, check_lines, show
 from mooring.host.names import ReleaseName
 from mooring.host.refusal import die
 from mooring.pipeline.spool import STAGES
@@ -25,8 +25,8 @@ FIRST_TRY = 3
     "logs",
     "mooring logs my-app -f -p web",
     APP,
-    argument("-f", "--follow", action="store_true", help="go on with what comes"),
-    argument("-n", "--lines", type=int, default=100, metavar="N", help="begin with the last N lines (100)"),
+    FOLLOW,
+    LINES,
     argument("-p", "--process", default="", metavar="PROCESS", help="web, or web.1"),
     argument("--build", action="store_true", help="also what builds and deploys said"),
     JSON,
@@ -34,8 +34,7 @@ FIRST_TRY = 3
 def logs(app: str, follow: bool, lines: int, process: str, build: bool, json: bool) -> None:
     """Show the lines that an app's processes printed, across releases and restarts."""
     target = apps.find(app)
-    if lines < 0:
-        die(f"-n is {lines}", "a number of lines, e.g. -n 100")
+    check_lines(lines)
     if process and not PROCESS.fullmatch(process):
         die(f"{process[:60]!r} names no process", "web, or web.1")
     if process and build:

@@ -29,22 +29,18 @@ def on(app: str) -> int:
     target = apps.find(app)
     # One that is shown already stays where no other is given.
     page = given_page() or (vhost.read(target, vhost.MAINTENANCE) if target.choices().maintenance else None)
-    status = site_change.change(target, f"{app} answers itself", texts={vhost.MAINTENANCE: page}, maintenance=True)
-    if status == 0:
-        whose = "your page" if page else "a page of Mooring's"
-        print(f"{app} is in maintenance, with {whose}, until `mooring maintenance:off {app}`")
-    return status
+    whose = "your page" if page else "a page of Mooring's"
+    done = f"{app} is in maintenance, with {whose}, until `mooring maintenance:off {app}`"
+    texts = {vhost.MAINTENANCE: page}
+    return site_change.change(target, f"{app} answers itself", done, texts=texts, maintenance=True)
 
 
 @command("maintenance:off", "mooring maintenance:off my-app", APP)
 def off(app: str) -> int:
     """Let the app answer again."""
-    status = site_change.change(
-        apps.find(app), f"{app} is in maintenance", texts={vhost.MAINTENANCE: None}, maintenance=None
-    )
-    if status == 0:
-        print(f"{app} answers again")
-    return status
+    texts = {vhost.MAINTENANCE: None}
+    done = f"{app} answers again"
+    return site_change.change(apps.find(app), f"{app} is in maintenance", done, texts=texts, maintenance=None)
 
 
 def given_page() -> str:

@@ -6,12 +6,13 @@ import sys
 from mooring.app import apps
 from mooring.app.apps import App
 from mooring.commands import APP, JSON, argument, command
+from mooring.commands.listing import FOLLOW, LINES, check_lines
 from mooring.commands.listing import show as show_rows
 from mooring.commands.stdin import read
 from mooring.front import snippet as snippets
 from mooring.front import vhost
 from mooring.host.refusal import die
-from mooring.pipeline import site_change
+from mooring.pipeline import choice, site_change
 from mooring.release import releases
 
 
@@ -46,17 +47,9 @@ def set_(app: str, key: str, value: str) -> int:
     """Set what nginx does for an app; without a value it is as it comes."""
     target = apps.find(app)
     checked = vhost.check(key, value) if value or key not in vhost.SETTINGS else ""
-    status = site_change.change(
-        target,
-        f"{key} of {app}",
-        nginx=lambda nginx: (
-            {**{name: each for name, each in nginx.items() if name != key}, **({key: checked} if checked else {})}
-            or None
-        ),
-    )
-    if status == 0:
-        print(f"{key} of {app} is {checked or vhost.SETTINGS[key].default or 'not set'}")
-    return status
+    done = f"{key} of {app} is {checked or vhost.SETTINGS[key].default or 'not set'}"
+    change = {key: checked or None}
+    return site_change.change(target, f"{key} of {app}", done, nginx=lambda now: choice.merged(now, change))
 
 
 @command(
@@ -74,10 +67,8 @@ def include(app: str, remove: bool) -> int:
         if not snippets.read(text):
             die("the snippet is empty", f"`mooring nginx:include {app} --remove` takes out the one before")
         try_out(target, text)
-    status = site_change.change(target, f"the snippet of {app}", texts={vhost.SNIPPET: text})
-    if status == 0:
-        print(f"{app} has {'no snippet' if text is None else 'the snippet'}")
-    return status
+    done = f"{app} has {'no snippet' if text is None else 'the snippet'}"
+    return site_change.change(target, f"the snippet of {app}", done, texts={vhost.SNIPPET: text})
 
 
 def try_out(app: App, text: str) -> None:
@@ -94,14 +85,13 @@ def try_out(app: App, text: str) -> None:
     "nginx:logs",
     "mooring nginx:logs my-app -f",
     APP,
-    argument("-f", "--follow", action="store_true", help="go on with what comes"),
-    argument("-n", "--lines", type=int, default=100, metavar="N", help="begin with the last N lines (100)"),
+    FOLLOW,
+    LINES,
 )
 def logs(app: str, follow: bool, lines: int) -> None:
     """Show the requests to an app, as nginx logged them."""
     target = apps.find(app)
-    if lines < 0:
-        die(f"-n is {lines}", "a number of lines, e.g. -n 100")
+    check_lines(lines)
     kind = vhost.settings(target.choices().nginx)["access-log"]
     if kind == "off":
         die(f"the requests to {app} are not logged", f"`mooring nginx:set {app} access-log file`")

@@ -33,12 +33,12 @@ def add(app: str, prefix: str, process: str, strip: bool) -> int:
     target = apps.find(app)
     route = Route(routing.check_prefix(prefix), routing.check_process(process), strip)
     site_change.refuse_missing(target, process)
-    status = site_change.change(
-        target, f"the routes of {app}", routes=lambda routes: {**routes, route.prefix: route.choice()}
+    return site_change.change(
+        target,
+        f"the routes of {app}",
+        f"{route.prefix} of {app} goes to {process}{', without the prefix' if strip else ''}",
+        routes=lambda routes: {**routes, route.prefix: route.choice()},
     )
-    if status == 0:
-        print(f"{route.prefix} of {app} goes to {process}{', without the prefix' if strip else ''}")
-    return status
 
 
 @command("routes:remove", "mooring routes:remove my-app /api", APP, argument("prefix", metavar="PREFIX", nargs="+"))
@@ -49,11 +49,9 @@ def remove(app: str, prefix: list[str]) -> int:
     for each in given:
         if each not in target.choices().routes:
             die(f"{app} has no route {each}", f"`mooring routes {app}` lists them")
-    status = site_change.change(
+    return site_change.change(
         target,
         f"the routes of {app}",
+        f"web answers {', '.join(given)} of {app}",
         routes=lambda routes: {name: each for name, each in routes.items() if name not in given} or None,
     )
-    if status == 0:
-        print(f"web answers {', '.join(given)} of {app}")
-    return status

@@ -34,7 +34,7 @@ def run(app: str, words: list[str]) -> int:
     target = apps.find(app)
     argv = wanted(words, f"mooring run {app} ls")
     container = one_off.name_one(target)
-    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    terminal = os.get_terminal_size() if sys.stdin.isatty() and sys.stdout.isatty() else None
     try:
         create(container, argv, engine.Attached(terminal))
         return attend(["docker", "start", "--attach", "--interactive", NO_DETACH_KEYS, str(container)])

@@ -1,14 +1,10 @@
 """The images that buildpack apps are built in and run on: `stack*`."""
 
-import re
-
 from mooring.app import apps, stack
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import show_one
-from mooring.host import paths, program
-from mooring.host.refusal import die, die_as
-
-IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:@-]{0,200}", re.IGNORECASE)
+from mooring.host import names, paths, program
+from mooring.host.refusal import die_as
 
 
 @command("stack", "mooring stack my-app", APP, JSON)
@@ -31,9 +27,7 @@ def set_(app: str, image: str, build_image: str) -> None:
 
     target = apps.find(app)
     for each in filter(None, (image, build_image)):
-        if not IMAGE.fullmatch(each):
-            die(f"{each[:60]!r} cannot name an image", "e.g. heroku/heroku:24")
-        images.refuse_foreign(each, app)
+        images.refuse_foreign(names.check_image(each), app)
     target.choose(stack=image or None, stack_build=build_image or None)
     print(f"{app} runs on {image or 'the stack image of Mooring'} from the next push on")
 

@@ -12,6 +12,7 @@ RELEASE_PHASE = "release"
 """The Procfile's line that is run once for each release, before its processes are."""
 ONE_OFF = "run"
 """What is run once by a person's `run`, beside the release's own processes."""
+IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:@-]{0,200}", re.IGNORECASE)
 RESERVED = frozenset({"all", "default", "localhost", "mooring"})
 
 
@@ -24,6 +25,13 @@ def check_app(name: str) -> str:
         )
     if name in RESERVED:
         die(f"{name!r} is a reserved word", f"choose another name, e.g. {name}-app")
+    return name
+
+
+def check_image(name: str) -> str:
+    """Return `name` if it may name an image, here or in a registry; raise Refusal otherwise."""
+    if not IMAGE.fullmatch(name):
+        die(f"{name[:60]!r} cannot name an image", "e.g. nginx:1.27 or ghcr.io/team/app@sha256:…")
     return name
 
 

@@ -1,4 +1,4 @@
-"""Removing everything of an app. (Not a command.)"""
+"""Removing everything of an app."""
 
 import shutil
 import sys

@@ -1,4 +1,4 @@
-"""Making an app out of another one. (Not a command.)"""
+"""Making an app out of another one."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Bringing what an operator chose of an app's routing into force, or leaving all as it was. (Not a command.)"""
+"""Bringing what an operator chose of an app's routing into force, or leaving all as it was."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -30,16 +30,25 @@ def refuse_missing(app: App, process: str) -> None:
 
 
 def change(
-    app: App, what: str, *, claimed: Sequence[str] = (), texts: Mapping[str, Text] | None = None, **choices: Any
+    app: App,
+    what: str,
+    done: str = "",
+    *,
+    claimed: Sequence[str] = (),
+    texts: Mapping[str, Text] | None = None,
+    **choices: Any,
 ) -> int:
     """Write choices, and files for nginx, and bring them into force; return the exit status.
 
-    Where that does not go well, they are as they were, which is said of `what`. Raises Refusal, before anything is
-    written, if one of the host names in `claimed` is another app's.
+    `done` is said where that goes well. Where it does not, they are as they were, which is said of `what`. Raises
+    Refusal, before anything is written, if one of the host names in `claimed` is another app's.
     """
     # One change of an app at a time: each is told how its own ended.
     with files.locked(app.releases):
-        return _change(app, what, claimed, texts or {}, choices)
+        status = _change(app, what, claimed, texts or {}, choices)
+    if done and not status:
+        print(done, flush=True)
+    return status
 
 
 def _change(app: App, what: str, claimed: Sequence[str], texts: Mapping[str, Text], choices: Mapping[str, Any]) -> int:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from mooring.app.checks import Check
+from mooring.app.checks import Check, of_liveness
 
 DEFAULT_PORT = 5000
 
@@ -49,7 +49,7 @@ class Process(NamedTuple):
     def watch(self) -> Check | None:
         """How it is asked whether it is alive still; None where it is not asked."""
         check = self.chosen_liveness or self.liveness
-        return check if check and check.kind != "uptime" else None
+        return of_liveness(check) if check and check.kind != "uptime" else None
 
 
 class Placement(NamedTuple):

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mooring.host import names
@@ -85,9 +86,13 @@ class EngineError(Exception):
 
 
 class Attached(NamedTuple):
-    """Somebody's standard streams are the container's; `terminal` says whether they are a terminal."""
+    """Somebody's standard streams are the container's.
 
-    terminal: bool
+    `terminal` is the size (columns, rows) of theirs where they are a terminal: docker tells of it only when the
+    command runs already.
+    """
+
+    terminal: os.terminal_size | None
 
 
 def create(
@@ -142,9 +147,11 @@ def create(
         },
     }
     if attached:
-        body |= {"Tty": attached.terminal, "OpenStdin": True, "StdinOnce": True, "AttachStdin": True}
+        body |= {"Tty": attached.terminal is not None, "OpenStdin": True, "StdinOnce": True, "AttachStdin": True}
         body |= {"AttachStdout": True, "AttachStderr": True}
         body["HostConfig"] |= {"LogConfig": {"Type": "none"}}
+        if attached.terminal:
+            body["HostConfig"] |= {"ConsoleSize": [attached.terminal.lines, attached.terminal.columns]}
     path = f"/containers/create?name={container}"
     try:
         made = ask("POST", path, body)

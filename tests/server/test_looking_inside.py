@@ -108,6 +108,14 @@ def test_every_unit_has_a_description_that_a_person_understands(repo: Repo, serv
             assert re.search(r"^Description=Mooring\b.* .* ", text, re.MULTILINE), each
 
 
+def test_systemd_finds_nothing_wrong_with_any_of_our_units(server: Server) -> None:
+    listing = server.run(["find", "/etc/systemd/system", "-maxdepth", "1", "-type", "f", "-name", "mooring*"]).stdout
+    units = [Path(each).name.replace("@.", "@x.1.") for each in listing.split()]
+    assert len(units) > 20
+    done = server.run(["systemd-analyze", "verify", *units], check=False)
+    assert (done.stdout + done.stderr, done.returncode) == ("", 0)
+
+
 def test_systemd_says_how_exposed_each_of_our_services_is(server: Server) -> None:
     for unit in ("mooring-build@x.1.service", "mooring-app@x.1.web.1.service", "mooring-route@x.1.service",
                  "mooring-recover.service"):  # fmt: skip

@@ -113,6 +113,9 @@ def test_a_one_off_command_has_config_and_network_and_its_streams_and_status_com
 def test_a_one_off_command_has_a_real_terminal_that_follows_its_size(
     owner: User, server: Server, terminals: list[Terminal]
 ) -> None:
+    at_once = Terminal(owner, "run", APP, "stty", "size", rows=33, columns=77)
+    terminals.append(at_once)
+    assert at_once.shows("33 77")
     terminal = Terminal(owner, "run", APP, "bash", rows=33, columns=77)
     terminals.append(terminal)
     assert terminal.shows("$ ")

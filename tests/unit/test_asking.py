@@ -11,7 +11,7 @@ import pytest
 
 from mooring.app.checks import Check
 from mooring.release.process import Process
-from units.app import ready, wait
+from units.app import question, wait
 from units.pipeline import retire
 
 HERE = "127.0.0.1"
@@ -56,56 +56,56 @@ def closed() -> int:
 
 @pytest.mark.parametrize("status", [200, 204, 301, 302])
 def test_2xx_and_3xx_are_ready_and_no_redirect_is_followed(port: int, status: int) -> None:
-    ready.path(HERE, port, Check(path=f"/{status}"))
+    question.path(HERE, port, Check(path=f"/{status}"))
 
 
 @pytest.mark.parametrize("status", [404, 500, 503])
 def test_any_other_answer_is_wrong_and_is_said_with_its_url_status_and_text(port: int, status: int) -> None:
-    with pytest.raises(ready.Wrong, match=rf"GET http://{HERE}:{port}/{status} answered {status}: hello"):
-        ready.path(HERE, port, Check(path=f"/{status}"))
+    with pytest.raises(question.Wrong, match=rf"GET http://{HERE}:{port}/{status} answered {status}: hello"):
+        question.path(HERE, port, Check(path=f"/{status}"))
 
 
 def test_the_wanted_text_must_be_in_the_answer(port: int) -> None:
-    ready.path(HERE, port, Check(content="hello"))
-    with pytest.raises(ready.Wrong, match="answered 200 without 'bye': hello"):
-        ready.path(HERE, port, Check(content="bye"))
+    question.path(HERE, port, Check(content="hello"))
+    with pytest.raises(question.Wrong, match="answered 200 without 'bye': hello"):
+        question.path(HERE, port, Check(content="bye"))
 
 
 def test_headers_are_sent_with_the_question(port: int) -> None:
-    ready.path(HERE, port, Check(headers={"Host": "a.example"}, content="hello a.example Mooring"))
+    question.path(HERE, port, Check(headers={"Host": "a.example"}, content="hello a.example Mooring"))
 
 
 @pytest.mark.parametrize("path", ["/forever", "/silent"])
 def test_an_answer_that_never_ends_is_read_for_the_time_of_one_answer(port: int, path: str) -> None:
-    ready.path(HERE, port, Check(path=path, content="hello", timeout=0.2))
+    question.path(HERE, port, Check(path=path, content="hello", timeout=0.2))
 
 
 def test_a_port_that_nothing_listens_on_is_asked_again(closed: int) -> None:
-    for probe in (ready.path, ready.listening):
-        with pytest.raises(ready.NotYet, match=f"nothing listens on port {closed}"):
+    for probe in (question.path, question.listening):
+        with pytest.raises(question.NotYet, match=f"nothing listens on port {closed}"):
             probe(HERE, closed, Check(timeout=1))
 
 
 def test_what_accepts_and_never_answers_is_wrong_not_ready() -> None:
     with socket.create_server((HERE, 0)) as listener:
         number = listener.getsockname()[1]
-        ready.listening(HERE, number, Check(timeout=1))
-        with pytest.raises(ready.Wrong, match="got no answer: timed out"):
-            ready.path(HERE, number, Check(timeout=0.1))
+        question.listening(HERE, number, Check(timeout=1))
+        with pytest.raises(question.Wrong, match="got no answer: timed out"):
+            question.path(HERE, number, Check(timeout=0.1))
 
 
 def probe(process: Process) -> Callable[[], None] | None:
-    return ready.probe_of(process.check, process.port, HERE, "id")
+    return question.probe_of(process.check, process.port, HERE, "id")
 
 
 def test_a_process_is_asked_by_its_check_and_a_port_that_is_said_comes_before_its_own(port: int, closed: int) -> None:
     found = probe(Process("web", port=closed, check=Check(kind="path", path="/404", port=port)))
     assert found
-    with pytest.raises(ready.Wrong, match="404"):
+    with pytest.raises(question.Wrong, match="404"):
         found()
     found = probe(Process("web", port=closed, check=Check()))
     assert found
-    with pytest.raises(ready.NotYet):
+    with pytest.raises(question.NotYet):
         found()
 
 

@@ -19,7 +19,7 @@ from mooring.release import plan
 from mooring.release.process import Placement, Process
 from mooring.release.releases import Release
 from mooring.runtime import networks, preparation
-from units.app import ready
+from units.app import question, ready
 from units.host import recover
 from units.pipeline import retire
 
@@ -195,23 +195,23 @@ def alive(seconds: float) -> bool:
 
 
 def test_a_process_that_does_not_listen_yet_is_asked_again() -> None:
-    ready.wait(Check(), answers(ready.NotYet("a"), ready.NotYet("b"), None), alive, 10)
+    ready.wait(Check(), answers(question.NotYet("a"), question.NotYet("b"), None), alive, 10)
 
 
 def test_wrong_answers_use_up_the_attempts() -> None:
     check = Check(attempts=2)
-    ready.wait(check, answers(ready.Wrong("500"), None), alive, 10)
+    ready.wait(check, answers(question.Wrong("500"), None), alive, 10)
     with pytest.raises(Refusal, match=r"500 \(2 times"):
-        ready.wait(check, answers(ready.Wrong("500")), alive, 10)
+        ready.wait(check, answers(question.Wrong("500")), alive, 10)
 
 
 def test_a_process_that_never_listens_fails_when_its_time_is_over() -> None:
     with pytest.raises(Refusal, match=r"deaf \(for"):
-        ready.wait(Check(), answers(ready.NotYet("deaf")), alive, 0)
+        ready.wait(Check(), answers(question.NotYet("deaf")), alive, 0)
 
 
 def test_a_process_that_ends_fails_at_once_whatever_it_answered() -> None:
-    for probe in (answers(None), answers(ready.NotYet("x")), None):
+    for probe in (answers(None), answers(question.NotYet("x")), None):
         with pytest.raises(Refusal, match="it ended"):
             ready.wait(Check(), probe, lambda seconds: True, 10)
 

@@ -7,9 +7,10 @@ import contextlib
 import select
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from mooring.app.apps import App
 from mooring.app.checks import Check
+from mooring.front import domains
 from mooring.host import settings
 from mooring.host.names import ContainerName
 from mooring.host.refusal import Refusal, die
@@ -17,104 +18,8 @@ from mooring.release import releases
 from mooring.release.process import Process
 from mooring.runtime import containers
 from mooring.runtime.engine import EngineError
+from units.app.question import PAUSE, NotYet, Wrong, probe_of
 from units.app.wait import open_process
-
-if TYPE_CHECKING:
-    from http.client import HTTPResponse
-
-PAUSE = 0.05
-"""Seconds between two tries to reach a process that does not listen yet; less while it has just been started."""
-
-
-class NotYet(Exception):
-    """Nothing listens yet, or it is still starting: try again at once."""
-
-
-class Wrong(Exception):
-    """It answered, and not as it should: this used up an attempt."""
-
-
-def listening(address: str, port: int, check: Check) -> None:
-    import socket
-
-    try:
-        socket.create_connection((address, port), timeout=check.timeout).close()
-    except OSError as error:
-        raise NotYet(f"nothing listens on port {port}: {error.strerror or error}") from None
-
-
-def path(address: str, port: int, check: Check) -> None:
-    """GET the path; 2xx and 3xx are ready (and hold `content` where that was asked for)."""
-    import http.client
-
-    url = f"http://{address}:{port}{check.path}"
-    connection = http.client.HTTPConnection(address, port, timeout=check.timeout)
-    try:
-        connection.request("GET", check.path, headers={"User-Agent": "Mooring", **check.headers})
-        answer = connection.getresponse()
-        body = read(answer, check.timeout).decode(errors="replace")
-    except ConnectionRefusedError:
-        raise NotYet(f"nothing listens on port {port}") from None
-    except (OSError, http.client.HTTPException) as error:
-        raise Wrong(f"GET {url} got no answer: {error or type(error).__name__}") from None
-    finally:
-        connection.close()
-    if not 200 <= answer.status < 400:
-        raise Wrong(f"GET {url} answered {answer.status}: {' '.join(body.split())[:200]}")
-    if check.content not in body:
-        raise Wrong(f"GET {url} answered {answer.status} without {check.content!r}: {' '.join(body.split())[:200]}")
-
-
-def read(answer: "HTTPResponse", seconds: float) -> bytes:
-    """What comes of an answer's body in so many seconds, at most 1 MiB: some answers never end."""
-    until = time.monotonic() + seconds
-    body = b""
-    with contextlib.suppress(TimeoutError):
-        while time.monotonic() < until and len(body) < 1 << 20 and (part := answer.read1(1 << 16)):
-            body += part
-    return body
-
-
-def image(identity: str) -> None:
-    """The image's HEALTHCHECK, as Docker last saw it."""
-    from mooring.runtime import engine
-
-    health = engine.ask("GET", f"/containers/{identity}/json")["State"].get("Health", {})
-    last = (health.get("Log") or [{}])[-1].get("Output", "").strip()
-    if health.get("Status") == "unhealthy":
-        raise Wrong(f"its HEALTHCHECK fails: {last[:200]}")
-    if health.get("Status") != "healthy":
-        raise NotYet(f"its HEALTHCHECK has not passed: {last[:200]}")
-
-
-def command(identity: str, check: Check) -> None:
-    """The check's command, run in the container (Engine API, Exec): it ends with 0 in time."""
-    from mooring.runtime import engine
-
-    words = list(check.command)
-    made = engine.ask("POST", f"/containers/{identity}/exec", {"Cmd": words, "AttachStdout": True})
-    engine.ask("POST", f"/exec/{made['Id']}/start", {"Detach": True})
-    until = time.monotonic() + check.timeout
-    while (state := engine.ask("GET", f"/exec/{made['Id']}/json"))["Running"]:
-        if time.monotonic() > until:
-            raise Wrong(f"{' '.join(words)[:100]} did not end within {check.timeout:g} s")
-        time.sleep(PAUSE)
-    if state["ExitCode"]:
-        raise Wrong(f"{' '.join(words)[:100]} ended with status {state['ExitCode']}")
-
-
-def probe_of(check: Check, port: int | None, address: str, identity: str) -> Callable[[], None] | None:
-    """How a process with this port is asked; None where being alive is all that can be seen."""
-    if check.kind == "image":
-        return lambda: image(identity)
-    if check.kind == "command":
-        return lambda: command(identity, check)
-    port = check.port or port
-    if port is None or check.kind == "uptime":
-        return None
-    if check.kind == "path":
-        return lambda: path(address, port, check)
-    return lambda: listening(address, port, check)
 
 
 def wait(check: Check, probe: Callable[[], None] | None, gone: Callable[[float], bool], budget: float) -> None:
@@ -168,12 +73,21 @@ def killed_at_limit(identity: str, process: Process, gone: Callable[[float], boo
     return ""
 
 
+def host_of(app: App) -> str:
+    """The name by which people ask for the app: some answer no other. Empty where none is known."""
+    try:
+        return domains.primary(app, app.choices())
+    except Refusal:
+        return ""
+
+
 def wait_for(container: ContainerName) -> None:
     """Return when a container that was started is ready; raise Refusal, with the reason, when it will not be."""
     record = releases.load(container.release)
     process = record.process(container.process)
     started = containers.started(container) or die("it was told to stop")
     check = process.readiness
+    address = record.address(container)
     descriptor = open_process(started["id"], started["pid"])
 
     def gone(seconds: float) -> bool:
@@ -182,7 +96,7 @@ def wait_for(container: ContainerName) -> None:
     try:
         wait(
             check,
-            probe_of(check, process.port, record.address(container), started["id"]),
+            probe_of(check, process.port, address, started["id"], host_of(App(record.name.app)) or address),
             gone,
             check.initial_delay + (check.budget or settings.load().checks_timeout),
         )

@@ -19,11 +19,12 @@ public class Poll {
 
     public static void main(String[] arguments) throws IOException {
         int port = Integer.parseInt(System.getenv().getOrDefault("PORT", "8080"));
-        HttpServer server = HttpServer.create(new InetSocketAddress(port), 511);
+        HttpServer server = HttpServer.create();
         server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
         server.createContext("/", Poll::page);
         server.createContext("/votes", Poll::votes);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> server.stop(1)));
+        server.bind(new InetSocketAddress(port), 511);
         server.start();
         System.out.println("poll listens on port " + port);
     }
