@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.server import cache, registry, requirements, rootfs
+from tests.server.diagnostics import diagnostics
 from tests.server.installed import installed
 from tests.server.network import Network, existing_network, open_network
 from tests.server.rootfs import Tree
@@ -47,7 +48,7 @@ def pytest_runtest_makereport(
     report = yield
     if report.failed:
         for server in living:
-            for title, text in server.diagnostics().items():
+            for title, text in diagnostics(server).items():
                 report.sections.append((f"{server.name}: {title}", text))
     return report
 

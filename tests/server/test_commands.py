@@ -15,7 +15,8 @@ from contextlib import contextmanager
 import pytest
 
 from tests.server import apps
-from tests.server.throwaway import Server, ssh_command
+from tests.server.ssh import ssh_command
+from tests.server.throwaway import Server
 from tests.server.user import Repo, User
 
 DOMAIN = "apps.test"

@@ -16,7 +16,8 @@ import pytest
 
 from tests.server import apps
 from tests.server.receivers import HookReceiver, LogService, Request, certificate
-from tests.server.throwaway import Server, ssh_command
+from tests.server.ssh import ssh_command
+from tests.server.throwaway import Server
 from tests.server.user import Repo, User
 from tests.server.user import admin as administrator
 

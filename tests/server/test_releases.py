@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from tests.server import apps
-from tests.server.throwaway import MIRROR_NAME, MIRROR_PORT, Server
+from tests.server.layout import MIRROR_NAME, MIRROR_PORT
+from tests.server.throwaway import Server
 from tests.server.user import Repo, User, new_key
 
 DOMAIN = "apps.test"

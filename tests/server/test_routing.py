@@ -11,8 +11,9 @@ import threading
 import time
 
 from tests.server import apps
+from tests.server.ssh import ssh_command
 from tests.server.test_commands import DOMAIN, deployed, does, listed, refuses
-from tests.server.throwaway import Server, ssh_command
+from tests.server.throwaway import Server
 from tests.server.user import Response, User
 
 SHOP = """
