@@ -24,8 +24,6 @@ DOMAIN = "apps.test"
 
 STAMPED = """
 import http.server, os, signal, sys
-
-pytestmark = pytest.mark.long
 class Stamp(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def do_GET(self):
