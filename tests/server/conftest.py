@@ -37,8 +37,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """First the files that want a bare server, since an installed one may have to be made meanwhile; then the long."""
+    bare = {item.path for item in items if "bare_server" in getattr(item, "fixturenames", ())}
     long = {item.path for item in items if item.get_closest_marker("long")}
-    items.sort(key=lambda item: item.path not in long)
+    items.sort(key=lambda item: (item.path not in bare, item.path not in long))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -12,8 +12,6 @@ from tests.server.installed import SOURCE, install
 from tests.server.throwaway import Server
 from tests.server.user import User
 
-pytestmark = pytest.mark.long
-
 OPTIONS = ["--domain", "fresh.test", "--admin-key", "/root/admin.pub"]
 STEPS = ("Checking this server", "Installing packages", "Setting up Docker", "Installing units", "Setting up nginx")
 
