@@ -60,8 +60,10 @@ def restart(take_back: Callable[[], None] | None) -> None:
     if running := len(answer("docker", "ps", "-q").split()):
         run("systemctl", "reload", "docker.service")
         if not containers_live_on():
-            warn(f"Docker is not restarted, because {running} containers would stop: "
-                 "its new settings wait for the next restart")
+            warn(
+                f"Docker is not restarted, because {running} containers would stop: "
+                "its new settings wait for the next restart"
+            )
             return
         detail(f"{running} containers go on while Docker restarts")
     # Its package has just started it, and three starts in a minute are all that its unit allows.
