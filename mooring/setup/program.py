@@ -1,4 +1,4 @@
-"""Programs that are run, by argv lists. mooring.program needs a package of PyPI's, and a server may not have that yet."""
+"""Programs that are run, by argv lists. mooring.program needs a package of PyPI's, which may not be there."""
 
 import os
 import subprocess

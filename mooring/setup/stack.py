@@ -3,7 +3,6 @@
 from mooring.paths import PYTHON
 from mooring.refusal import die
 from mooring.setup import NOTES
-from mooring.setup.file import remove
 from mooring.setup.program import answer, indented, succeeds
 from mooring.setup.terminal import step
 

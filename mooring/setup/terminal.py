@@ -15,6 +15,10 @@ FAILED = 1
 INTERRUPTED = 130
 LAST_WORDS = 20
 
+HERE = Path(__file__).parent
+MEANS = ("terminal.py", "program.py", "file.py")
+"""What every module uses: where it used them is what helps to find out why something failed."""
+
 
 def step(text: str) -> None:
     print(f"-----> {text}", flush=True)
@@ -60,10 +64,6 @@ def failure(error: Exception) -> str:
         what = shlex.join(error.cmd)
     else:
         what = str(error) or type(error).__name__
-    frames = [Path(frame.filename) for frame in (found := traceback.extract_tb(error.__traceback__))]
-    ours = [
-        f"{path.name} line {frame.lineno}"
-        for path, frame in zip(frames, found, strict=True)
-        if path.parent == Path(__file__).parent and path.name not in ("terminal.py", "program.py", "file.py")
-    ]
+    frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    ours = [f"{path.name} line {line}" for path, line in frames if path.parent == HERE and path.name not in MEANS]
     return f"{ours[-1] if ours else 'the set-up'} failed: {' '.join(what.split())}"
