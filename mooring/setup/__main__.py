@@ -11,6 +11,7 @@ Exit status: 0, or 1 after a line that says what stopped it. Every step is safe 
 
 import argparse
 import os
+import signal
 import sys
 
 from mooring.setup.terminal import told
@@ -32,6 +33,12 @@ def main() -> int:
     verb.add_argument("--yes", action="store_true")
     words = parser.parse_args()
     os.umask(0o022)
+    for stream in (sys.stdout, sys.stderr):
+        # What programs say is handed on as it is.
+        stream.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        # A connection that is lost, an end that is asked for: what is put up for a moment is still taken away.
+        signal.signal(number, lambda number, frame: sys.exit(128 + number))
     return told(lambda: run(words))
 
 

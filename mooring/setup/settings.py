@@ -32,8 +32,12 @@ def set_up(domain: str, called: str) -> None:
             "every range that apps' networks could have is in use here",
             f'write `domain = "{domain}"`, `[network]`, `pool = "A.B.0.0/16"` into {SETTINGS} and run this again',
         )
-    place(SETTINGS, Template(TEMPLATE.read_text()).substitute(domain=domain, pool=pool))
+    place(SETTINGS, written(domain, pool))
     detail(f"domain {domain}, network {pool}")
+
+
+def written(domain: str, pool: str) -> str:
+    return Template(TEMPLATE.read_text()).substitute(domain=domain, pool=pool)
 
 
 def own_domain(called: str) -> str:
@@ -72,5 +76,10 @@ def change_domain(domain: str) -> None:
 
 
 def current_domain() -> str:
-    found = re.search(r'^domain *= *"(.*)".*$', SETTINGS.read_text(), re.MULTILINE)
+    return domain_in(SETTINGS.read_text())
+
+
+def domain_in(text: str) -> str:
+    """The domain in the settings' text, "" where there is none. A person's mistake elsewhere in it does no harm."""
+    found = re.search(r'^domain *= *"(.*)".*$', text, re.MULTILINE)
     return found[1] if found else ""

@@ -1,7 +1,6 @@
 """What the person at the terminal reads: the same lines as install.sh's own, and one for whatever goes wrong."""
 
 import shlex
-import signal
 import subprocess
 import sys
 import traceback
@@ -40,11 +39,6 @@ def indent(text: str, to: TextIO) -> None:
 
 def told(story: Callable[[], None]) -> int:
     """Go through with a story, tell in one line what stopped it, and return the exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
-    # Whoever's connection is lost, or who is told to end, still tidies up.
-    for number in (signal.SIGHUP, signal.SIGTERM):
-        signal.signal(number, lambda number, frame: sys.exit(128 + number))
     try:
         story()
     except Refusal as refusal:
