@@ -36,7 +36,7 @@ left_out=() removal=() # options that go on to what does the rest
 main() {
     read_options "$@"
     check_root "$@"
-    local wanted=(--domain "$domain" --admin-key "$admin_key" "${left_out[@]}")
+    local wanted=("--domain=$domain" "--admin-key=$admin_key" "${left_out[@]}")
     case $action in
         throwaway)
             command -v python3 >/dev/null || apt_install python3
@@ -49,7 +49,7 @@ main() {
             install_packages
             setup users
             set_up_python
-            setup install --called "$0" "${wanted[@]}"
+            setup install "--called=$0" "${wanted[@]}"
             ;;
     esac
 }

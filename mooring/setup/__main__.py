@@ -38,7 +38,10 @@ def main() -> int:
         stream.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
     for number in (signal.SIGHUP, signal.SIGTERM):
         # A connection that is lost, an end that is asked for: what is put up for a moment is still taken away.
-        signal.signal(number, lambda number, frame: sys.exit(128 + number))
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda number, frame: sys.exit(128 + number))
+    # It leads here, and is of no use to the programs that are run.
+    os.environ.pop("PYTHONPATH", None)
     return told(lambda: run(words))
 
 

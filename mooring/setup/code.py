@@ -37,8 +37,8 @@ def set_up() -> bool:
     site = answer(str(PYTHON), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))")
     place(Path(site) / "mooring.pth", f"{CODE}\n")
     place(LAUNCHER, f'#!/bin/sh\nexec {PYTHON} -I -m mooring "$@"\n', 0o755)
-    current = {VENV, CODE.resolve()}
-    remove(*(old for old in OPT.iterdir() if old.is_dir() and not old.is_symlink() and old not in current))
+    used = (VENV.name, CODE.readlink().name)
+    remove(*(old for old in OPT.iterdir() if old.is_dir() and not old.is_symlink() and old.name not in used))
     return updated
 
 

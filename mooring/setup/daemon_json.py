@@ -14,7 +14,7 @@ from mooring.setup.terminal import detail, step, warn
 
 NOTE = NOTES / "daemon.json"
 POOLS = [f"10.{number}.0.0/16" for number in range(96, 104)] + [f"172.{number}.0.0/16" for number in range(24, 28)]
-"""What Docker may take the networks of others out of; its own choice would be those of the apps too."""
+"""What Docker may take for networks that are not the apps': its own choice could be a range of theirs."""
 
 Settings = dict[str, Any]
 

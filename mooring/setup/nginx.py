@@ -90,7 +90,7 @@ def take_down() -> None:
 
 def default_site_is_untouched() -> bool:
     """Whether the default site is the distribution's link to the distribution's file, as it came."""
-    if not DEFAULT_SITE.is_symlink() or DEFAULT_SITE.resolve() != SHIPPED_SITE:
+    if not (DEFAULT_SITE.is_symlink() and DEFAULT_SITE.is_file() and DEFAULT_SITE.resolve() == SHIPPED_SITE):
         return False
     files = heard("dpkg-query", "-W", "-f=${Conffiles}\\n", "nginx", "nginx-common")
     return is_as_shipped(SHIPPED_SITE, files)

@@ -34,7 +34,7 @@ def set_up() -> set[str]:
         anew = True
     anew |= place(TMPFILES, OUR_TMPFILES.read_text())
     run("systemd-tmpfiles", "--create", TMPFILES.name)
-    for unit in installed():
+    for unit in unit_files(SYSTEM.glob("mooring*")):
         if unit.name not in ours:
             # One that an older Mooring had.
             succeeds("systemctl", "disable", "-q", "--now", unit.name)
@@ -47,14 +47,10 @@ def set_up() -> set[str]:
 
 
 def take_down() -> None:
-    remove(*installed(), TMPFILES)
+    remove(*(path for path in SYSTEM.glob("mooring*") if path.suffix in KINDS), TMPFILES)
     remove(*SYSTEM.glob("mooring*.wants"), *SYSTEM.glob("mooring*.d"), *SYSTEM.glob("*.wants/mooring*"))
     run("systemctl", "daemon-reload")
     succeeds("systemctl", "reset-failed", "mooring*")
-
-
-def installed() -> list[Path]:
-    return unit_files(SYSTEM.glob("mooring*"))
 
 
 def unit_files(paths: Iterable[Path]) -> list[Path]:
