@@ -15,6 +15,7 @@ OUR_DROP_IN = CHECKOUT / "units/host/nginx.conf"
 OPEN_FILES = 16384
 
 NGINX = Path("/etc/nginx")
+MAIN_FILE = NGINX / "nginx.conf"
 MAIN = NGINX / "modules-enabled/99-mooring.conf"
 OUR_MAIN = CHECKOUT / "nginx/main.conf"
 LINK = NGINX / "conf.d/mooring.conf"
@@ -63,7 +64,7 @@ def set_up_service() -> None:
 def set_up_configuration() -> tuple[list[Path], bool]:
     """Put Mooring's files into nginx's folders; those that were not there before, and whether any is new."""
     put, changed = [], False
-    if "modules-enabled" in (NGINX / "nginx.conf").read_text():
+    if MAIN_FILE.exists() and MAIN.parent.name in MAIN_FILE.read_text(errors="replace"):
         put += [] if MAIN.exists() else [MAIN]
         changed = place(MAIN, OUR_MAIN.read_text())
     if not (LINK.is_symlink() and LINK.readlink() == LINKED):
