@@ -41,7 +41,7 @@ main() {
         throwaway)
             command -v python3 >/dev/null || apt_install python3
             # What it boots outlives this script, and must not hold its lock.
-            "$here/tests/throwaway" install "${wanted[@]}" 9>&- || exit 1
+            "$here/tests/throwaway" install demo "${wanted[@]}" 9>&- || exit 1
             ;;
         uninstall) setup uninstall "${removal[@]}" ;;
         install)

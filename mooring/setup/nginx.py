@@ -3,6 +3,7 @@
 import hashlib
 from pathlib import Path
 
+from mooring import files
 from mooring.paths import CODE
 from mooring.refusal import die
 from mooring.setup import CHECKOUT, NOTES, SYSTEM
@@ -70,8 +71,7 @@ def set_up_configuration() -> tuple[list[Path], bool]:
     if not (LINK.is_symlink() and LINK.readlink() == LINKED):
         if LINK.exists():
             die(f"{LINK} is not Mooring's", "move it away")
-        remove(LINK)
-        LINK.symlink_to(LINKED)
+        files.point(LINK, str(LINKED))
         put.append(LINK)
         changed = True
     return put, changed
