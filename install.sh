@@ -54,7 +54,7 @@ main() {
     esac
 }
 
-# mooring/setup/ does all that needs no package; out of this checkout, so that half a Mooring can be taken away too.
+# mooring/setup/ does what needs no package: out of this checkout, so that half a Mooring can be taken away too.
 setup() {
     command -v python3 >/dev/null || die "python3 is not installed" "apt-get install python3"
     PYTHONPATH=$here "$python" -P -s -B -m mooring.setup "$@" || exit 1

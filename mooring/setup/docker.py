@@ -100,7 +100,8 @@ def check() -> None:
     """Ask Docker for its version, and whether it can build."""
     answers, said = outcome("docker", "version", "-f", "{{.Server.Version}}")
     if not answers:
-        die(f"Docker does not answer: {said.splitlines()[-1]}", "journalctl -u docker")
+        last = said.rpartition("\n")[2]
+        die(f"Docker does not answer: {last}", "journalctl -u docker")
     detail(f"Docker {said}")
     if int(said.split(".")[0]) >= BUILDKIT_IS_APART and not succeeds("docker", "buildx", "version"):
         die(
