@@ -97,17 +97,18 @@ def suites(words: list[str], *, servers: bool) -> list[str]:
     """The folders to run, unless the words name files of their own."""
     if any(not word.startswith("-") and (CHECKOUT / word.partition("::")[0]).exists() for word in words):
         return []
-    folders = ["tests/unit", "tests/server"] if servers else ["tests/unit"]
+    folders = ["tests/server", "tests/unit"] if servers else ["tests/unit"]
     return [folder for folder in folders if (CHECKOUT / folder).exists()]
 
 
 def everything(python: Path, folders: list[str], scratch: Path, run: str) -> Outcome:
-    """First the tests that measure something and want the machine for themselves, then the others side by side."""
+    """The tests side by side, a file at a time; then those that measure something and want the machine for themselves.
+
+    Most tests wait for most of their time: more of them than the machine has cores keep it at work.
+    """
+    side_by_side = ["-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadfile", "--no-loadscope-reorder"]
     outcomes = []
-    for name, words in {
-        "alone": ["-m", "alone"],
-        "together": ["-m", "not alone", "-n", "2", "--dist", "loadfile"],
-    }.items():
+    for name, words in {"together": ["-m", "not alone", *side_by_side], "alone": ["-m", "alone"]}.items():
         (scratch / name).mkdir()
         outcomes.append(pytest(python, folders, words, scratch / name, run))
     return Outcome(max(o.exit for o in outcomes), sum(o.passed for o in outcomes), sum(o.failed for o in outcomes))

@@ -49,3 +49,32 @@ while (my $client = $listener->accept) {
 """,
 }
 """The least that a buildpack builds: a Procfile and what it starts."""
+
+FRAIL = (
+    """
+import os, sys
+if "FAIL" in os.environ:
+    sys.exit("FAIL is set: I will not start")
+"""
+    + ECHO
+)
+"""Does not start where FAIL is set; else it is the one above."""
+
+STATELY = """
+import http.server, os, signal, sys, threading
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        print("asked for", self.path, flush=True)
+        body = os.environ["MOORING_RELEASE"].encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *words): pass
+server = http.server.ThreadingHTTPServer(("", int(os.environ["PORT"])), Page)
+server.daemon_threads = False
+signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+server.serve_forever()
+server.server_close()
+"""
+"""Answers with its release, and logs each request; ends when told to, after what it has begun."""

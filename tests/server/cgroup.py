@@ -4,8 +4,10 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from tests.server.cache import call
 
 ROOT = Path("/sys/fs/cgroup")
 V1_CONTROLLERS = ("cpu", "cpuacct", "cpuset", "devices", "freezer", "blkio", "pids", "memory")
@@ -55,6 +57,21 @@ def enter(name: str) -> None:
     """Move this process into the server's group (between fork and exec of systemd-nspawn)."""
     for hierarchy in hierarchies():
         (hierarchy / name / "cgroup.procs").write_text(str(os.getpid()))
+
+
+def let_write(enter: list[str]) -> None:
+    """Docker needs v1's controllers writable, and systemd-nspawn mounts them read-only; `enter` leads inside."""
+    if unified():
+        return
+    mounts = [f"/sys/fs/cgroup/{name}" for name in V1_CONTROLLERS]
+    script = 'for m; do if [ -d "$m" ]; then mount -o remount,rw,bind "$m" || exit; fi; done'
+    call(*enter, "sh", "-c", script, "remount", *mounts)
+
+
+def let_know(run: Callable[[list[str]], object]) -> None:
+    """Where systemd looked before they were writable, it takes them for none of its own: let it look again."""
+    if not unified():
+        run(["sh", "-c", "test -d /sys/fs/cgroup/memory/init.scope || systemctl daemon-reexec"])
 
 
 def consoles(leader: int) -> list[Path]:

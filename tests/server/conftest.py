@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.server import cache, registry, requirements, rootfs
+from tests.server.diagnostics import diagnostics
 from tests.server.installed import installed
 from tests.server.network import Network, existing_network, open_network
 from tests.server.rootfs import Tree
@@ -35,6 +36,13 @@ def pytest_configure(config: pytest.Config) -> None:
     cache.say[0] = past_capture
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """First the files that want a bare server, since an installed one may have to be made meanwhile; then the long."""
+    bare = {item.path for item in items if "bare_server" in getattr(item, "fixturenames", ())}
+    long = {item.path for item in items if item.get_closest_marker("long")}
+    items.sort(key=lambda item: (item.path not in bare, item.path not in long))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
@@ -42,7 +50,7 @@ def pytest_runtest_makereport(
     report = yield
     if report.failed:
         for server in living:
-            for title, text in server.diagnostics().items():
+            for title, text in diagnostics(server).items():
                 report.sections.append((f"{server.name}: {title}", text))
     return report
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from tests.server import registry, rootfs
 from tests.server.cache import CHECKOUT, Failure, call, key, made, prune, say, step
+from tests.server.diagnostics import diagnostics
 from tests.server.network import Network
 from tests.server.rootfs import Tree
-from tests.server.throwaway import Server, ssh_key
+from tests.server.ssh import ssh_key
+from tests.server.throwaway import Server
 
 DOMAIN = "apps.test"
 SOURCE = "/root/mooring"
@@ -78,7 +80,7 @@ def install(server: Server, arguments: Sequence[str] | None = None) -> str:
         output += text
         say[0](f"       {text.rstrip()}")
     if process.wait():
-        looks = "".join(f"\n--- {title}\n{text}" for title, text in server.diagnostics().items())
+        looks = "".join(f"\n--- {title}\n{text}" for title, text in diagnostics(server).items())
         tail = "".join(output.splitlines(keepends=True)[-15:])
         raise Failure(f"install.sh: exit {process.returncode}\n{tail}{looks}")
     return output

@@ -3,15 +3,14 @@
 import ipaddress
 import json
 import os
-import shutil
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.server.cache import CACHE, Failure, call, lock
 
-FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
-FORWARDING_WAS_OFF = CACHE / "ip_forward_was_off"
+SETTINGS = {"net.ipv4.ip_forward": 1, "fs.inotify.max_user_instances": 1024}
+"""What sysctl(8) of this machine has to say at least: servers use its way out, and each some ten of its watchers."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +69,20 @@ def open_network(run: str, *, owner: int | None) -> Network:
         call("ip", "link", "set", network.bridge, "up")
         for table, chain, *rule in network.rules():
             call("iptables", "-w", "-t", table, "-I", chain, *rule)
-        if FORWARDING.read_text().strip() == "0":
-            FORWARDING_WAS_OFF.touch()
-            FORWARDING.write_text("1")
+        for name, least in SETTINGS.items():
+            if int(setting(name).read_text()) < least:
+                before(name).write_text(setting(name).read_text())
+                setting(name).write_text(str(least))
     return network
+
+
+def setting(name: str) -> Path:
+    return Path("/proc/sys") / name.replace(".", "/")
+
+
+def before(name: str) -> Path:
+    """Where the setting is kept that this machine had of itself."""
+    return CACHE / f"{name}.before"
 
 
 def existing_network(run: str) -> Network | None:
@@ -94,12 +103,14 @@ def close_network(network: Network) -> None:
                     break
         if Path(f"/sys/class/net/{network.bridge}").exists():
             call("ip", "link", "del", network.bridge)
-        shutil.rmtree(network.folder)
+        # Of a server that is gone another rm may be at work.
+        call("rm", "-rf", "--", network.folder)
         for lock_file in CACHE.glob(f"*-{network.run}.lock"):
             lock_file.unlink()
-        if FORWARDING_WAS_OFF.exists() and not any((CACHE / "runs").iterdir()):
-            FORWARDING.write_text("0")
-            FORWARDING_WAS_OFF.unlink()
+        for name in SETTINGS:
+            if before(name).exists() and not any((CACHE / "runs").iterdir()):
+                setting(name).write_text(before(name).read_text())
+                before(name).unlink()
 
 
 def runs() -> list[str]:

@@ -22,8 +22,19 @@ def refused(repo: Repo, app: str, *words: str) -> None:
     repo.git("reset", "-q", "--hard", "HEAD~1")
 
 
-def until_says(push: "subprocess.Popen[bytes]", text: str) -> None:
-    """Wait until a push that goes on has printed the text."""
-    assert push.stdout
-    while text.encode() not in (line := push.stdout.readline()):
-        assert line, "the push ended early"
+def until_says(process: "subprocess.Popen[bytes]", words: str) -> str:
+    """Wait until a process that goes on has printed the words: what it printed up to the end of their line."""
+    assert process.stdout
+    said = ""
+    for line in process.stdout:
+        said += line.decode(errors="replace")
+        if words in said:
+            return said
+    raise AssertionError(f"it ended without {words!r}:\n{said}")
+
+
+def begin_push(repo: Repo, app: str, words: str) -> "subprocess.Popen[bytes]":
+    """Push, and return as soon as the line is printed."""
+    push = repo.pushing(app, "HEAD:main")
+    until_says(push, words)
+    return push

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.server.throwaway import Server, ssh_key
+from tests.server.ssh import ssh_key
+from tests.server.throwaway import Server
 
 
 @pytest.mark.parametrize("suite", ["trixie", "bookworm"])

@@ -7,9 +7,13 @@ import re
 import time
 import zipfile
 
+import pytest
+
 from tests.server.cache import CHECKOUT
 from tests.server.pushing import change, refused
 from tests.server.user import User
+
+pytestmark = pytest.mark.long
 
 DOMAIN = "apps.test"
 EXAMPLES = CHECKOUT / "examples"

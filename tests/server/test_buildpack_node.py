@@ -3,10 +3,14 @@
 import json
 import re
 
+import pytest
+
 from tests.server import apps
 from tests.server.cache import CHECKOUT
 from tests.server.throwaway import Server
 from tests.server.user import Repo, User
+
+pytestmark = pytest.mark.long
 
 DOMAIN = "apps.test"
 ANSWER = 'require("http").createServer((_, out) => out.end(answer())).listen(process.env.PORT);\n'

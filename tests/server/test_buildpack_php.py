@@ -6,10 +6,14 @@ import io
 import json
 import tarfile
 
+import pytest
+
 from tests.server.cache import CHECKOUT
 from tests.server.pushing import change, refused
 from tests.server.throwaway import Server
 from tests.server.user import User
+
+pytestmark = pytest.mark.long
 
 DOMAIN = "apps.test"
 EXAMPLES = CHECKOUT / "examples"

@@ -5,8 +5,12 @@ import io
 import json
 import zipfile
 
+import pytest
+
 from tests.server.cache import CHECKOUT
 from tests.server.user import Repo, User
+
+pytestmark = pytest.mark.long
 
 DOMAIN = "apps.test"
 EXAMPLES = CHECKOUT / "examples"

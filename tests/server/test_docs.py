@@ -14,8 +14,11 @@ import pytest
 from tests.server import apps
 from tests.server.cache import CHECKOUT
 from tests.server.pushing import until_says
-from tests.server.throwaway import Server, ssh_command
+from tests.server.ssh import ssh_command
+from tests.server.throwaway import Server
 from tests.server.user import Repo, User, new_key
+
+pytestmark = pytest.mark.long
 
 APP = "my-app"
 DOMAIN = "apps.test"

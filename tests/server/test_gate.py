@@ -10,7 +10,8 @@ import pytest
 
 from mooring import commands
 from tests.server import apps
-from tests.server.throwaway import Server, ssh_command
+from tests.server.ssh import ssh_command
+from tests.server.throwaway import Server
 from tests.server.user import User, new_key
 
 

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.server import apps
-from tests.server.throwaway import Server, ssh_command
+from tests.server.ssh import ssh_command
+from tests.server.throwaway import Server
 from tests.server.user import User
 from tests.server.user import admin as administrator
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.server.cache import call
-from tests.server.throwaway import Server, ssh_command, ssh_key
+from tests.server.ssh import ssh_command, ssh_key
+from tests.server.throwaway import Server
 
 CLEAN = ("PATH", "HOME", "TMPDIR", "LANG")
 
