@@ -5,6 +5,7 @@ python -m builders.build my-app.42
 
 from builders import dockerfile, workspace
 from builders.workspace import Workspace
+from mooring.app import app_json
 from mooring.app.apps import App
 from mooring.app.choices import Choices
 from mooring.host import files
@@ -30,8 +31,9 @@ def work(name: ReleaseName, log: Log) -> None:
     try:
         log.step(f"Building {name.app} v{name.number} from {wanted.branch or 'commit'} {wanted.commit[:7]}")
         place = workspace.open_(name, choices)
-        said = plan.read(place.folder)
+        said = plan.read(place.folder, place.repository)
         builder = choose(place, choices)
+        tell(place, builder, log)
         if builder == "dockerfile":
             dockerfile.build(name, place.folder, place.repository, log, fresh=wanted.fresh)
             found = Results()
@@ -47,6 +49,18 @@ def work(name: ReleaseName, log: Log) -> None:
     finally:
         workspace.close(name)
         source.remove(name)
+
+
+def tell(place: Workspace, builder: str, log: Log) -> None:
+    """Say what of app.json does nothing."""
+    app = App(place.release.app)
+    table = app_json.read(place.folder, place.repository)
+    for note in app_json.notes(table, app.name, app.config()):
+        log.warn(note)
+    if builder == "dockerfile" and table.get("buildpacks"):
+        log.warn(
+            f"app.json: its Dockerfile builds {app.name}, no buildpack (`mooring builder:set {app.name} buildpack`)"
+        )
 
 
 def choose(place: Workspace, choices: Choices) -> str:

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from builders import buildkit, stack
-from builders.buildpack import candidates
+from builders.buildpack import candidates, texts
 from builders.workspace import Workspace
 from mooring.app.apps import App
 from mooring.app.choices import Choices
@@ -65,6 +65,7 @@ def build(workspace: Workspace, log: Log, *, choices: Choices, commit: str, fres
     app = App(workspace.release.app)
     config = app.config()
     run_image, build_image = stack.images(choices, log)
+    texts.settle(workspace.folder, workspace.repository, log)
     candidates.lay_out(workspace, choices, config, log)
     shutil.copy(HERE / "Dockerfile", workspace.root)
     shutil.copytree(HERE / "inside", workspace.root / "inside", dirs_exist_ok=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from builders.workspace import Workspace
-from mooring.app import buildpack
+from mooring.app import app_json, buildpack
 from mooring.app.apps import App
 from mooring.app.buildpack import OURS, Buildpack
 from mooring.app.choices import Choices
@@ -19,16 +19,19 @@ FETCH_TIMEOUT = "120"
 """Seconds until a buildpack's repository must have come."""
 
 
-def chosen(folder: Path, choices: Choices, config: Mapping[str, str]) -> list[Buildpack]:
-    """What was chosen: by the operator, by the config var BUILDPACK_URL, by `.buildpacks`; nothing if none was."""
+def chosen(folder: Path, tree: Path, choices: Choices, config: Mapping[str, str]) -> list[Buildpack]:
+    """What was chosen: by the operator, by the config var BUILDPACK_URL, by `.buildpacks`, by app.json, or nothing.
+
+    `folder` is what is built of the repository `tree`.
+    """
     if choices.buildpacks:
         return [buildpack.parse(text, operator=True) for text in choices.buildpacks]
     if url := config.get("BUILDPACK_URL"):
         return [buildpack.parse(url, operator=False)]
     try:
-        return buildpack.parse_file(files.read_untrusted(folder / ".buildpacks"))
+        return buildpack.parse_file(files.read_of_tree(folder / ".buildpacks", tree))
     except FileNotFoundError:
-        return []
+        return buildpack.parse_app_json(app_json.read(folder, tree).get("buildpacks") or [])
 
 
 def lay_out(workspace: Workspace, choices: Choices, config: Mapping[str, str], log: Log) -> None:
@@ -40,7 +43,7 @@ def lay_out(workspace: Workspace, choices: Choices, config: Mapping[str, str], l
     files.remove_tree(place)
     place.mkdir()
     lines = []
-    if packs := chosen(workspace.folder, choices, config):
+    if packs := chosen(workspace.folder, workspace.repository, choices, config):
         for number, pack in enumerate(packs, 1):
             lay_out_one(pack, place / str(number), workspace, log)
             lines.append(f"must {number} {pack.label}")

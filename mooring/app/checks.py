@@ -16,6 +16,7 @@ class Check(NamedTuple):
     or "" where nothing was said: any answer to GET / where requests go to it, listening at another port, else uptime.
     A wrong answer uses up one of `attempts` and the next comes `wait` later; a refused connection is tried again
     at once until `budget` is over: attempts x wait, or 0 for the host's `checks.timeout` where neither was said.
+    `others` are asked after it, one by one: it is ready when all have passed.
     """
 
     kind: str = ""
@@ -30,6 +31,7 @@ class Check(NamedTuple):
     timeout: float = 5
     uptime: float = 3
     budget: float = 0
+    others: tuple["Check", ...] = ()
 
 
 NUMBERS = {"attempts": int, "wait": float, "timeout": float, "initialDelay": float, "uptime": float}
@@ -64,10 +66,11 @@ def parse(healthchecks: Any, kind: str = "startup") -> dict[str, Check]:
             if not isinstance(entry, dict) or entry.get("type", "startup") not in KINDS:
                 die(f"app.json: healthchecks.{process} has {entry!r:.80}", f"an object with a type: {', '.join(KINDS)}")
         found = [each for each in entries if each.get("type", "startup") == kind]
-        if len(found) > 1:
-            die(f"app.json: healthchecks.{process} has {len(found)} {kind} checks", "keep one")
+        if len(found) > 1 and kind == "liveness":
+            die(f"app.json: healthchecks.{process} has {len(found)} liveness checks", "keep one")
         if found:
-            checks[process] = parse_one(f"app.json: healthchecks.{process}", found[0])
+            first, *others = (parse_one(f"app.json: healthchecks.{process}", each) for each in found)
+            checks[process] = first._replace(others=tuple(others))
             if kind == "liveness" and checks[process].kind == "uptime":
                 die(
                     f"app.json: healthchecks.{process} has a liveness check of uptime", "a path, listening or a command"

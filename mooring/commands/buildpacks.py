@@ -44,7 +44,7 @@ def add(app: str, buildpack: str, index: int | None) -> None:
     check(buildpack)
 
     def more(chosen: tuple[str, ...]) -> list[str]:
-        if buildpack in chosen:
+        if label(buildpack) in map(label, chosen):
             die(f"{buildpack} is one of {app}'s buildpacks already", f"`mooring buildpacks {app}` lists them")
         place = check_index(index, len(chosen) + 1)
         return [*chosen[: place - 1], buildpack, *chosen[place - 1 :]]
@@ -59,7 +59,7 @@ def set_(app: str, buildpacks: list[str]) -> None:
     target = apps.find(app)
     for each in buildpacks:
         check(each)
-    if len(set(buildpacks)) < len(buildpacks):
+    if len(set(map(label, buildpacks))) < len(buildpacks):
         die("a buildpack is named twice", "name each once")
     choose(target, lambda _: buildpacks)
 
@@ -72,9 +72,10 @@ def remove(app: str, buildpack: str) -> None:
     def fewer(chosen: tuple[str, ...]) -> list[str]:
         by_place = buildpack.isdigit() and 1 <= int(buildpack) <= len(chosen)
         unwanted = chosen[int(buildpack) - 1] if by_place else buildpack
-        if unwanted not in chosen:
+        kept = [each for each in chosen if unwanted not in (each, label(each))]
+        if len(kept) == len(chosen):
             die(f"{buildpack[:80]} is none of {app}'s buildpacks", f"`mooring buildpacks {app}` lists them")
-        return [each for each in chosen if each != unwanted]
+        return kept
 
     choose(apps.find(app), fewer)
 
@@ -90,6 +91,11 @@ def check(text: str) -> None:
     buildpack.parse(text, operator=is_admin())
 
 
+def label(text: str) -> str:
+    """What people see of a chosen buildpack: heroku/nodejs is our node."""
+    return buildpack.parse(text, operator=True).label
+
+
 def check_index(index: int | None, last: int) -> int:
     if index is None:
         return last
@@ -101,13 +107,10 @@ def check_index(index: int | None, last: int) -> int:
 def choose(app: App, chosen: Callable[[tuple[str, ...]], list[str]]) -> None:
     """Let the app have the buildpacks that `chosen` makes of those that it has."""
     app.choose(buildpacks=lambda now: tuple(chosen(now)) or None)
-    said = ", ".join(buildpack.parse(each, operator=True).label for each in app.choices().buildpacks)
+    said = ", ".join(map(label, app.choices().buildpacks))
     print(f"{app.name} is built by {said or 'the buildpack that takes it'} from the next push on")
 
 
 def show_chosen(app: App, json: bool) -> None:
-    rows = [
-        {"place": place, "buildpack": buildpack.parse(each, operator=True).label}
-        for place, each in enumerate(app.choices().buildpacks, 1)
-    ]
+    rows = [{"place": place, "buildpack": label(each)} for place, each in enumerate(app.choices().buildpacks, 1)]
     show(rows, as_json=json, empty=f"none is chosen for {app.name}: .buildpacks decides, else what is found in it")

@@ -32,12 +32,12 @@ def list_(app: str, json: bool) -> None:
 
 
 def row(kind: str, process: Process, check: Check, chosen: Check | None) -> dict[str, Any]:
-    asked = question(check, process)
+    asks = question(check, process)
     return {
         "process": process.name,
         "type": kind,
-        "asks": asked,
-        "attempts": check.attempts if asked.startswith(("GET", "runs")) or kind == "liveness" else "",
+        "asks": asks,
+        "attempts": check.attempts if asks.startswith(("GET", "runs")) or kind == "liveness" else "",
         "wait": check.wait,
         "timeout": check.timeout,
         "chosen-by": "checks:set" if chosen else "its source" if check != Check() else "default",
@@ -46,6 +46,10 @@ def row(kind: str, process: Process, check: Check, chosen: Check | None) -> dict
 
 def question(check: Check, process: Process) -> str:
     """What a check asks, for people."""
+    return ", then ".join(asked(each, process) for each in (check, *check.others))
+
+
+def asked(check: Check, process: Process) -> str:
     port = check.port or process.port
     if check == checks.DISABLED:
         return "nothing: disabled"

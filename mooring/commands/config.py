@@ -1,6 +1,7 @@
 """Config vars: `config*`. A change makes a release; values go to the app and nowhere else."""
 
 import json as json_module
+import re
 from collections.abc import Callable
 
 from mooring.access.actor import actor
@@ -9,14 +10,16 @@ from mooring.app.apps import App
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import show
 from mooring.commands.stdin import read
-from mooring.host import env_file, files
+from mooring.host import dialects, env_file, files
 from mooring.host.refusal import die
 from mooring.pipeline import choice
 from mooring.telling import audit
 
 RESERVED = ("PORT", "SOURCE_VERSION")
+BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 Edit = Callable[[dict[str, str]], dict[str, str]]
 FORMATS = ("env", "shell", "json")
+DIALECTS = (*dialects.READERS, *dialects.OTHER_NAMES)
 NO_RESTART = argument("--no-restart", action="store_true", help="keep it for the next release")
 
 
@@ -46,13 +49,37 @@ def get(app: str, name: str) -> None:
     "config:set",
     "mooring config:set my-app GREETING=Ahoy",
     NO_RESTART,
+    argument("--encoded", action="store_true", help="the values are in base64"),
     APP,
     argument("pairs", metavar="NAME=VALUE", nargs="+"),
 )
-def set_(app: str, pairs: list[str], no_restart: bool) -> int:
+def set_(app: str, pairs: list[str], encoded: bool, no_restart: bool) -> int:
     """Set config vars and release them."""
     target = apps.find(app)
-    return add(target, env_file.parse_pairs(pairs), no_restart=no_restart)
+    given = decoded(pairs) if encoded else env_file.parse_pairs(pairs)
+    return add(target, given, no_restart=no_restart)
+
+
+def decoded(words: list[str]) -> dict[str, str]:
+    """The pairs of words whose values are in base64; raise Refusal for one that is not.
+
+    `base64` breaks its lines (at 76 letters), and ssh makes words of them.
+    """
+    import base64
+
+    joined: list[str] = []
+    for word in words:
+        if joined and len(joined[-1].rpartition("=")[2].rpartition("\n")[2]) == 76 and BASE64.fullmatch(word):
+            joined[-1] += f"\n{word}"
+        else:
+            joined.append(word)
+    pairs = {}
+    for name, value in env_file.parse_pairs(joined).items():
+        try:
+            pairs[name] = base64.b64decode("".join(value.split()), validate=True).decode()
+        except ValueError:
+            die(f"the value of {name} is no text in base64", f'config:set --encoded APP {name}="$(base64 -w0 < FILE)"')
+    return pairs
 
 
 @command(
@@ -74,11 +101,20 @@ def unset(app: str, names: list[str], no_restart: bool) -> int:
     )
 
 
-@command("config:import", "mooring config:import my-app < .env", NO_RESTART, APP)
-def import_(app: str, no_restart: bool) -> int:
-    """Set the config vars of an env file on standard input."""
+@command(
+    "config:import",
+    "mooring config:import my-app < .env",
+    NO_RESTART,
+    APP,
+    argument(
+        "--format", choices=DIALECTS, default="auto", metavar="FORMAT", help=f"who wrote it: {', '.join(DIALECTS)}"
+    ),
+)
+def import_(app: str, format: str, no_restart: bool) -> int:
+    """Set the config vars on standard input: an env file, or what Dokku, Heroku or a shell exports."""
     target = apps.find(app)
-    return add(target, env_file.parse(read("paste NAME=VALUE lines, then Ctrl-D")), no_restart=no_restart)
+    pairs = dialects.read(read("paste NAME=VALUE lines, then Ctrl-D"), format)
+    return add(target, pairs, no_restart=no_restart)
 
 
 @command(
@@ -97,9 +133,8 @@ def rendered(pairs: dict[str, str], format: str) -> str:
     if format == "json":
         return json_module.dumps(pairs, indent=1, sort_keys=True, ensure_ascii=False)
     if format == "shell":
-        import shlex
-
-        return " ".join(f"{name}={shlex.quote(value)}" for name, value in sorted(pairs.items()))
+        quoted = {name: value.replace("'", "'\\''") for name, value in pairs.items()}
+        return " ".join(f"{name}='{value}'" for name, value in sorted(quoted.items()))
     return env_file.render(pairs)
 
 

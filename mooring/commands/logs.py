@@ -9,14 +9,14 @@ from typing import Any
 from mooring.app import apps
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import FOLLOW, LINES, check_lines, show
-from mooring.host.names import ReleaseName
+from mooring.host.names import PROCESS, ReleaseName
 from mooring.host.refusal import die
 from mooring.pipeline.spool import STAGES
 from mooring.release import releases
 from mooring.telling import syslog, tail
 from mooring.telling.tail import Entry, Match
 
-PROCESS = re.compile(r"[a-z][a-z0-9_-]*(?:\.[1-9][0-9]*)?")
+LABEL = re.compile(rf"(?:{PROCESS.pattern})(?:\.[1-9][0-9]*)?")
 FIRST_TRY = 3
 """Seconds that a new drain's first connection is waited for."""
 
@@ -35,7 +35,7 @@ def logs(app: str, follow: bool, lines: int, process: str, build: bool, json: bo
     """Show the lines that an app's processes printed, across releases and restarts."""
     target = apps.find(app)
     check_lines(lines)
-    if process and not PROCESS.fullmatch(process):
+    if process and not LABEL.fullmatch(process):
         die(f"{process[:60]!r} names no process", "web, or web.1")
     if process and build:
         die("--build goes without -p", f"`mooring logs {app} --build`, or `mooring logs {app} -p {process}`")

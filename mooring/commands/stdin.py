@@ -2,6 +2,7 @@
 
 import sys
 
+from mooring.host import text
 from mooring.host.refusal import die
 
 LIMIT = 1 << 20
@@ -21,6 +22,6 @@ def read(prompt: str) -> str:
     if len(content) > LIMIT:
         die("that is more than a megabyte", prompt)
     try:
-        return content.decode()
+        return text.decode(content)
     except UnicodeDecodeError:
         die("that is not text", prompt)

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mooring.host import text
 from mooring.host.refusal import die
 
 
-def write(path: Path, text: str, mode: int = 0o644, group: str | None = None) -> None:
-    """Replace `path` by `text`: written beside it, synced, renamed, so a reader sees the old or the new whole.
+def write(path: Path, content: str, mode: int = 0o644, group: str | None = None) -> None:
+    """Replace `path` by `content`: written beside it, synced, renamed, so a reader sees the old or the new whole.
 
     `mode` is the file's permissions; `group` its group where it is not the writer's.
     """
@@ -21,7 +22,7 @@ def write(path: Path, text: str, mode: int = 0o644, group: str | None = None) ->
             if group is not None:
                 give(temporary, group=group)
             os.fchmod(file.fileno(), mode)
-            file.write(text)
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         temporary.rename(path)
@@ -96,6 +97,32 @@ def read_untrusted(path: Path, limit: int = 1 << 20) -> str:
     if len(content) > limit:
         die(f"{path.name} is larger than {limit} bytes")
     try:
-        return content.decode()
-    except UnicodeDecodeError:
-        die(f"{path.name} is not UTF-8 text")
+        return text.decode(content)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        die(f"{path.name} line {line} is not UTF-8 text", "save it as UTF-8")
+
+
+def read_of_tree(path: Path, tree: Path, limit: int = 1 << 20) -> str:
+    """`read_untrusted` of a file of a source tree, where a link may lead to another file of the tree."""
+    return read_untrusted(linked(path, tree), limit)
+
+
+def linked(path: Path, tree: Path) -> Path:
+    """Where a file of a source tree is, by its own links and those of its folders.
+
+    Raises FileNotFoundError where there is none, Refusal where a link leads nowhere or out of the tree.
+    """
+    said = f"{path.name} is a link to {str(path.readlink())[:80]!r}" if path.is_symlink() else ""
+    try:
+        place = path.resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        if isinstance(error, FileNotFoundError) and not said:
+            raise
+        die(f"{said or path.name}, which is not there", "only what is pushed can be linked to")
+    if not place.is_relative_to(tree.resolve()):
+        die(
+            f"{said or path.name}, out of what is built",
+            "link to a file of the repository; `builder:set APP build-dir FOLDER --whole` builds within all of it",
+        )
+    return place

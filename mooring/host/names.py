@@ -6,7 +6,11 @@ from typing import NamedTuple
 from mooring.host.refusal import die
 
 APP = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
-PROCESS = re.compile(r"[a-z](?:[a-z0-9_-]{0,28}[a-z0-9])?")
+PROCESS = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,58}[A-Za-z0-9])?")
+"""A host name has room for 64 letters, of which the number of a container is a few."""
+PROCESS_RULE = "1 to 60 letters, digits, dashes and underscores, not beginning or ending with a dash or an underscore"
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+"""A config var's name (POSIX.1 XBD 8.1)."""
 NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 RELEASE_PHASE = "release"
 """The Procfile's line that is run once for each release, before its processes are."""

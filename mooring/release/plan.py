@@ -1,11 +1,10 @@
 """What a source tree says of how its image is run: Procfile, app.json, EXPOSE."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mooring.app import checks, procfile
+from mooring.app import app_json, checks, procfile
 from mooring.app.checks import Check
 from mooring.host import files
 from mooring.host.names import RELEASE_PHASE
@@ -98,24 +97,9 @@ def image_check(healthcheck: Mapping[str, Any]) -> Check:
     return Check(kind="image", budget=start + (healthcheck.get("Retries") or 3) * (interval + timeout))
 
 
-def read_app_json(tree: Path) -> dict[str, Any]:
-    """app.json as an object, empty where there is none; raise Refusal naming the line that is wrong."""
-    try:
-        table = json.loads(files.read_untrusted(tree / "app.json"))
-    except FileNotFoundError:
-        return {}
-    except json.JSONDecodeError as error:
-        die(f"app.json line {error.lineno} is not JSON: {error.msg}", "mend that line")
-    except RecursionError:
-        die("app.json nests too deep to be read", "mend it")
-    if not isinstance(table, dict):
-        die("app.json is not an object", '{"healthchecks": {…}}')
-    return table
-
-
-def formation_of(app_json: Mapping[str, Any]) -> dict[str, int]:
+def formation_of(said: Mapping[str, Any]) -> dict[str, int]:
     """How many of each process app.json's `formation` asks for; raise Refusal for what is no number."""
-    table = app_json.get("formation", {})
+    table = said.get("formation", {})
     counts = {}
     for name, entry in table.items() if isinstance(table, dict) else ():
         quantity = entry.get("quantity", 1) if isinstance(entry, dict) else entry
@@ -126,17 +110,18 @@ def formation_of(app_json: Mapping[str, Any]) -> dict[str, int]:
     return counts
 
 
-def read(folder: Path) -> Said:
-    """What the folder that is built says; raise Refusal for a file that is wrong."""
+def read(folder: Path, tree: Path | None = None) -> Said:
+    """What the folder that is built, of a repository `tree`, says; raise Refusal for a file that is wrong."""
+    tree = tree or folder
     try:
-        commands = procfile.parse(files.read_untrusted(folder / "Procfile"))
+        commands = procfile.parse(files.read_of_tree(folder / "Procfile", tree))
     except FileNotFoundError:
         commands = {}
-    app_json = read_app_json(folder)
-    healthchecks = app_json.get("healthchecks", {})
+    table = app_json.read(folder, tree)
+    healthchecks = table.get("healthchecks", {})
     return Said(
         commands,
         checks.parse(healthchecks),
-        formation_of(app_json),
+        formation_of(table),
         checks.parse(healthchecks, "liveness"),
     )

@@ -155,12 +155,13 @@ def _renamed(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def _process(table: dict[str, Any]) -> Process:
-    checks = {
-        name: Check(**{**check, "command": tuple(check.get("command", ()))})
-        for name in CHECKS
-        if (check := table.get(name)) is not None
-    }
+    checks = {name: _check(check) for name in CHECKS if (check := table.get(name)) is not None}
     return Process(**{**table, "limits": Limits(**table.get("limits", {})), **checks})
+
+
+def _check(table: dict[str, Any]) -> Check:
+    others = tuple(_check(each) for each in table.get("others", ()))
+    return Check(**{**table, "command": tuple(table.get("command", ())), "others": others})
 
 
 def save(record: Release) -> Release:

@@ -1,5 +1,6 @@
 """Config vars: they come back as they were given, reach the app alone, and make releases."""
 
+import base64
 import json
 import subprocess
 import threading
@@ -35,6 +36,14 @@ def test_config_comes_back_as_it_was_given(admin: User, app_name: str) -> None:
     does(admin, "config:import", copy, input="# a comment\nexport ONE=1\nTWO=\"2 two\"\nTHREE='3'\n\nPLAIN=y\n")
     found = json.loads(does(admin, "config", copy, "--json"))
     assert found == {"PLAIN": "y", "EMPTY": "", "KEY": key, "ONE": "1", "TWO": "2 two", "THREE": "3"}
+    from_dokku = 'ONE="p\\$a\\!x\\n"\nTWO="2"\n'.encode("utf-16")
+    assert admin.ssh("config:import", copy, input=from_dokku).returncode == 0
+    does(admin, "config:import", "--format=docker", copy, input='THREE="3" # three\n')
+    # As Dokku's manual has it: the lines that base64 breaks are words of their own to ssh.
+    encoded = base64.encodebytes(key.encode() * 2).decode()
+    assert admin.ssh("config:set", "--encoded", copy, f"PLAIN={encoded}").returncode == 0
+    found = json.loads(does(admin, "config", copy, "--json"))
+    assert (found["ONE"], found["THREE"], found["PLAIN"]) == ("p$a!x\n", '"3" # three', key * 2)
 
     does(admin, "config:unset", app_name, "PLAIN", "KEY")
     assert not {"PLAIN", "KEY"} & environment(admin, app_name).keys()
@@ -67,6 +76,8 @@ def test_config_that_cannot_be_is_refused_and_nothing_changes(admin: User, app_n
     assert "line 2" in refuses(admin, "config:import", app_name, input="B=2\nnonsense\n")
     assert "does not end" in refuses(admin, "config:import", app_name, input='B="2\n')
     assert "is not text" in one_refusal_of_bytes(admin, ["config:import", app_name], b"A=\xff\xfe\n")
+    assert "--format heroku" in refuses(admin, "config:import", app_name, input="C=1\nA='C:\\\\x'\n")
+    assert "base64" in refuses(admin, "config:set", "--encoded", app_name, "B=eA==", "A=Ahoy!")
     assert does(admin, "config:export", app_name) == before
 
 

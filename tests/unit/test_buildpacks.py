@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from builders import build, buildpack, workspace
-from builders.buildpack import candidates, results
+from builders.buildpack import candidates, results, texts
 from builders.workspace import Workspace
 from mooring.app import buildpack as noun
 from mooring.app.choices import Choices
@@ -25,7 +25,14 @@ PACKS = Path(noun.OURS)
      ("https://github.com/me/pack.git#v1.2/x", "https://github.com/me/pack.git", "v1.2/x"),
      ("git@example.com:me/pack#main", "git@example.com:me/pack", "main"),
      ("ssh://git@example.com/me/pack", "ssh://git@example.com/me/pack", ""),
-     ("heroku/nodejs", "https://github.com/heroku/heroku-buildpack-nodejs", "")],
+     ("heroku/nodejs#v250", "https://github.com/heroku/heroku-buildpack-nodejs", "v250"),
+     ("heroku/scala", "https://github.com/heroku/heroku-buildpack-scala", ""),
+     ("heroku-community/nginx#main", "https://github.com/heroku/heroku-buildpack-nginx", "main"),
+     ("mars/create-react-app", "https://github.com/mars/create-react-app-buildpack", ""),
+     ("https://buildpack-registry.s3.amazonaws.com/buildpacks/mars/create-react-app.tgz",
+      "https://github.com/mars/create-react-app-buildpack", ""),
+     ("https://codon-buildpacks.s3.amazonaws.com/buildpacks/heroku/scala.tgz",
+      "https://github.com/heroku/heroku-buildpack-scala", "")],
 )  # fmt: skip
 def test_a_buildpack_is_a_git_address_with_a_ref(text: str, url: str, ref: str) -> None:
     pack = noun.parse(text, operator=False)
@@ -34,12 +41,33 @@ def test_a_buildpack_is_a_git_address_with_a_ref(text: str, url: str, ref: str) 
 
 @pytest.mark.parametrize(
     "text", ["", "--upload-pack=touch /x", "https://x/y#--upload-pack=z", "ext::sh -c x", "file:///etc", "a b",
-             "https://x/y\nz", "nosuch", "../x", "https://x/y#a b", "heroku/No"],
+             "https://x/y\nz", "nosuch", "../x", "https://x/y#a b", "heroku/No",
+             "someone/unheard-of", "heroku/scala#--x", "heroku/nodejs#a b", "https://x/y.tgz", "https://x/y.tar.gz#1"],
 )  # fmt: skip
 def test_what_is_no_buildpack_is_refused_with_what_one_looks_like(text: str) -> None:
     with pytest.raises(Refusal) as refusal:
         noun.parse(text, operator=True)
     assert refusal.value.hint
+
+
+def test_what_heroku_calls_a_buildpack_is_one_of_ours_where_there_is_one() -> None:
+    archive = "https://buildpack-registry.s3.amazonaws.com/buildpacks/heroku/python.tgz"
+    known = {"heroku/nodejs": "node", "heroku-community/apt": "apt", "heroku/gradle": "java", archive: "python"}
+    for text, name in known.items():
+        pack = noun.parse(text, operator=False)
+        assert (pack.name, pack.label, pack.text) == (name, name, text)
+    for place in noun.elsewhere().values():
+        assert noun.parse(place, operator=False)
+
+
+def test_app_json_names_buildpacks_as_heroku_has_it() -> None:
+    said = [{"url": "heroku-community/apt"}, {"url": "https://x/y.git#z"}, "heroku/python"]
+    assert [(each.name, each.url, each.ref) for each in noun.parse_app_json(said)] == [
+        ("apt", "", ""), ("", "https://x/y.git", "z"), ("python", "", ""),
+    ]  # fmt: skip
+    for wrong in ("/etc", [{}], [None], [["x"]], [{"url": "someone/unheard-of"}], {"url": 1}):
+        with pytest.raises(Refusal, match=r"^app\.json: buildpacks"):
+            noun.parse_app_json(wrong)
 
 
 def test_only_the_operator_names_a_folder_and_only_a_real_one(tmp_path: Path) -> None:
@@ -65,7 +93,10 @@ def test_a_buildpack_with_a_password_in_its_address_is_refused(text: str) -> Non
 
 
 def test_a_buildpacks_file_has_one_a_line_and_names_the_line_that_is_wrong() -> None:
-    assert [each.text for each in noun.parse_file("# those\nnode\n\nhttps://x/y#z\n")] == ["node", "https://x/y#z"]
+    assert [each.text for each in noun.parse_file("# those\r\nnode # the first\n\nhttps://x/y#z\n")] == [
+        "node",
+        "https://x/y#z",
+    ]
     with pytest.raises(Refusal, match=r"^\.buildpacks line 2: "):
         noun.parse_file("node\n/etc\n")
 
@@ -86,12 +117,16 @@ def test_the_operators_choice_comes_before_the_config_var_and_that_before_the_fi
     config = {"BUILDPACK_URL": "python"}
 
     def chosen(choices: Choices, config: dict[str, str]) -> list[str]:
-        return [each.text for each in candidates.chosen(tmp_path, choices, config)]
+        return [each.text for each in candidates.chosen(tmp_path, tmp_path, choices, config)]
 
     assert chosen(Choices(buildpacks=("go", "php")), config) == ["go", "php"]
     assert chosen(Choices(), config) == ["python"]
     assert chosen(Choices(), {}) == ["node"]
+    (tmp_path / "app.json").write_text('{"buildpacks": [{"url": "heroku/php"}]}')
+    assert chosen(Choices(), {}) == ["node"]
     (tmp_path / ".buildpacks").unlink()
+    assert chosen(Choices(), {}) == ["heroku/php"]
+    (tmp_path / "app.json").unlink()
     assert chosen(Choices(), {}) == []
 
 
@@ -214,3 +249,56 @@ def test_what_buildpacks_print_is_shown_as_heroku_shows_it_and_their_reason_is_t
     assert progress.reason == "Error: no luck"
     assert progress.failure == "the buildpack x failed"
     assert not any("RUN" in line or "mooring-" in line for line in heard.lines)
+
+
+# -- the small files that buildpacks read
+
+
+class Told:
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def line(self, text: str) -> None:
+        self.lines.append(text)
+
+    warn = line
+
+
+def test_what_a_windows_editor_wrote_is_what_scripts_can_read_and_nothing_else_is_touched(tmp_path: Path) -> None:
+    tree = tmp_path / "repository"
+    (tree / "requirements").mkdir(parents=True)
+    (tree / "config").mkdir()
+    written = {
+        "Procfile": b"\xef\xbb\xbfweb: x\r\n", "requirements.txt": "flask\r\n-r base.txt\r\n".encode("utf-16"),
+        "requirements/base.txt": b"a\r\n", "gradlew": b"#!/bin/sh\r\n", "static.json": b'{"root": "x", // here\n}',
+        "package.json": b'{"a": 1, // no\n}', "app.py": b"print()\r\n", "runtime.txt": b"python-3.13\n",
+        "Gemfile": b"# \xe9\r\n", "config/Aptfile": b"git\r\n",
+    }  # fmt: skip
+    for name, content in written.items():
+        (tree / name).write_bytes(content)
+    (tree / "gradlew").chmod(0o755)
+    (tree / "Aptfile").symlink_to("config/Aptfile")
+    (tree / ".nvmrc").symlink_to(tmp_path / "outside")
+    (tree / ".profile.d").symlink_to(tmp_path / "folder")
+    (tmp_path / "folder").mkdir()
+    for name in ("outside", "folder/x.sh"):
+        (tmp_path / name).write_bytes(b"1\r\n")
+    heard = Told()
+    texts.settle(tree, tree, heard)  # type: ignore[arg-type]
+    now = {name: (tree / name).read_bytes() for name in written}
+    changed = {
+        "Procfile": b"web: x\n", "requirements.txt": b"flask\n-r base.txt\n", "requirements/base.txt": b"a\n",
+        "gradlew": b"#!/bin/sh\n", "config/Aptfile": b"git\n",
+        "static.json": b'{"root": "x"         \n}',
+    }  # fmt: skip
+    assert now == {**written, **changed}
+    assert (tree / "gradlew").stat().st_mode & 0o777 == 0o755
+    assert {(tmp_path / name).read_bytes() for name in ("outside", "folder/x.sh")} == {b"1\r\n"}
+    assert heard.lines == [
+        f".nvmrc is a link to '{tmp_path}/outside', out of what is built: it is not read",
+        "x.sh, out of what is built: it is not read",
+        "Read as UTF-8 with line feeds, and so built: Aptfile, Procfile, gradlew, requirements/base.txt, "
+        "requirements.txt, static.json",
+    ]
+    texts.settle(tree, tree, again := Told())  # type: ignore[arg-type]
+    assert again.lines == heard.lines[:2]

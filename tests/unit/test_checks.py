@@ -6,6 +6,7 @@ from mooring.app import checks
 from mooring.app.checks import Check
 from mooring.commands import checks as command
 from mooring.host.refusal import Refusal
+from mooring.release.process import Process
 
 
 def web(**entry: object) -> Check:
@@ -87,6 +88,17 @@ def test_a_liveness_check_is_one_beside_the_startup_check() -> None:
     entries = {"web": [{"path": "/up"}, {"type": "liveness", "path": "/alive", "attempts": 2}]}
     assert checks.parse(entries)["web"].path == "/up"
     assert checks.parse(entries, "liveness")["web"].path == "/alive"
+
+
+def test_all_startup_checks_of_a_process_are_asked() -> None:
+    found = checks.parse({"web": [{"listening": True}, {"type": "liveness", "path": "/alive"}, {"path": "/up"}]})["web"]
+    assert (found.kind, [each.path for each in found.others]) == ("listening", ["/up"])
+    assert command.question(found, Process("web", port=80)) == "port 80 listens, then GET /up on port 80"
+
+
+def test_several_liveness_checks_are_refused() -> None:
+    with pytest.raises(Refusal, match="2 liveness checks"):
+        checks.parse({"web": [{"type": "liveness", "path": "/a"}] * 2}, "liveness")
 
 
 def test_a_liveness_check_that_asks_nothing_is_refused() -> None:

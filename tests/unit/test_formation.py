@@ -71,6 +71,7 @@ def test_checks_and_limits_of_a_record_are_read_as_they_were_written(
     monkeypatch.setattr("mooring.host.paths.APPS", tmp_path)
     (tmp_path / "my-app" / "releases").mkdir(parents=True)
     process = applied(limits={"web": {"pids": 9}}, liveness={"web": {"path": "/alive"}}, checks={"web": {"path": "/x"}})
+    process = process._replace(check=Check("path", "/up", others=(Check("command", command=("true", "x")),)))
     record = Release(ReleaseName("my-app", 1), kind="scale", actor="me", created=1, processes=(process,))
     assert releases.load(releases.save(record).name) == record
 

@@ -1,7 +1,10 @@
 """Names become paths, units and host names: nothing else gets through."""
 
+import re
+
 import pytest
 
+from mooring.app import procfile
 from mooring.host import env_file, names
 from mooring.host.names import ContainerName, ReleaseName
 from mooring.host.refusal import Refusal
@@ -61,10 +64,46 @@ def test_a_container_name_reads_as_it_is_written() -> None:
     assert container.unit == "mooring-app@my-app.42.web.1.service"
 
 
-@pytest.mark.parametrize("text", ["my-app.42", "my-app.42.web", "my-app.42.web.0", "my-app.42.WEB.1", "my-app.x.web.1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my-app.42",
+        "my-app.42.web",
+        "my-app.42.web.0",
+        "my-app.42.-web.1",
+        "my-app.x.web.1",
+        "my-app.42.we b.1",
+        "my-app.42.web_.1",
+        f"my-app.42.{'x' * 61}.1",
+    ],
+)
 def test_nothing_else_names_a_container(text: str) -> None:
     with pytest.raises(Refusal):
         ContainerName.parse(text)
+
+
+@pytest.mark.parametrize("process", ["notifyVaccines", "a_b-C9", "2nd", "X", "x" * 60])
+def test_a_process_is_called_as_its_procfile_line_is(process: str) -> None:
+    assert procfile.parse(f"{process}: sleep 1") == {process: "sleep 1"}
+    name = ContainerName(ReleaseName("my-app", 42), process, 1)
+    assert ContainerName.parse(str(name)) == name
+    assert name.unit == f"mooring-app@my-app.42.{process}.1.service"
+    assert re.fullmatch(r"[A-Za-z0-9:_.\\@-]{1,255}", name.unit), "systemd.unit(5)"
+    assert len(f"{name.label}9".replace("_", "-")) <= 64, "gethostname(2)"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("web: x\na b: y", "line 2: 'a b' cannot name a process .*60 letters, digits"), ("_x: y", "'_x' cannot name"),
+     ("-x: y", "cannot name"), ("é: y", "cannot name"), (f"{'x' * 61}: y", "cannot name"), ("run: y", "one-off"),
+     ("Web: y", "Web differs from web in capitals alone"), ("RELEASE: y", "differs from release"),
+     ("a: x\nA: y", "line 2: A differs from a in capitals"), ("a: x\na: y", "line 2 names a again"),
+     ("nonsense", "line 1 is not `name: command`"), ("web:", "line 1 is not `name: command`")],
+)  # fmt: skip
+def test_a_line_of_a_procfile_that_is_none_is_named_with_the_rule(text: str, said: str) -> None:
+    with pytest.raises(Refusal) as refusal:
+        procfile.parse(text)
+    assert re.search(said, str(refusal.value))
 
 
 def test_an_apps_slice_is_not_nested_in_another_apps() -> None:

@@ -237,7 +237,7 @@ def test_a_startup_check_is_read_from_app_json() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [[], {"web": {}}, {"web": [{"path": "x"}]}, {"web": [{"attempts": "3"}]}, {"web": [{"wait": -1}]},
-     {"web": [{"typo": 1}]}, {"web": [{"path": "/"}, {"path": "/"}]}, {"web": [{"path": "/\r\nX: y"}]}],
+     {"web": [{"typo": 1}]}, {"web": [{"path": "/"}, {"path": "x"}]}, {"web": [{"path": "/\r\nX: y"}]}],
 )  # fmt: skip
 def test_a_wrong_startup_check_is_refused(wrong: object) -> None:
     with pytest.raises(Refusal, match=r"app\.json"):

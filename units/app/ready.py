@@ -86,19 +86,20 @@ def wait_for(container: ContainerName) -> None:
     record = releases.load(container.release)
     process = record.process(container.process)
     started = containers.started(container) or die("it was told to stop")
-    check = process.readiness
     address = record.address(container)
+    host = host_of(App(record.name.app)) or address
     descriptor = open_process(started["id"], started["pid"])
 
     def gone(seconds: float) -> bool:
         return descriptor is None or bool(select.select([descriptor], [], [], seconds)[0])
 
     try:
-        wait(
-            check,
-            probe_of(check, process.port, address, started["id"], host_of(App(record.name.app)) or address),
-            gone,
-            check.initial_delay + (check.budget or settings.load().checks_timeout),
-        )
+        for check in (process.readiness, *process.readiness.others):
+            wait(
+                check,
+                probe_of(check, process.port, address, started["id"], host),
+                gone,
+                check.initial_delay + (check.budget or settings.load().checks_timeout),
+            )
     except Refusal as refusal:
         raise Refusal(killed_at_limit(started["id"], process, gone) or str(refusal)) from None

@@ -1,0 +1,27 @@
+"""Text that people's editors wrote: with or without a byte order mark, in UTF-8 or in UTF-16."""
+
+import codecs
+
+
+def decode(content: bytes) -> str:
+    """The text of a file: UTF-8, or UTF-16 as Windows' editors and PowerShell's `>` write it.
+
+    No byte order mark is left; UTF-16 without one is known by a first letter with a zero byte beside it.
+    Raises UnicodeDecodeError.
+    """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16")
+    if len(content) > 1 and not content[1] and content[0]:
+        return content.decode("utf-16-le")
+    if len(content) > 1 and not content[0] and content[1]:
+        return content.decode("utf-16-be")
+    return content.decode("utf-8-sig")
+
+
+def lines_as_here(text: str) -> str:
+    """The text with a line feed at the end of each line, where all of them end as on Windows; else as it is.
+
+    Where the last one does not, a carriage return before a line feed is part of a value.
+    """
+    as_on_windows = text.endswith("\r\n") and text.count("\n") == text.count("\r\n")
+    return text.replace("\r\n", "\n") if as_on_windows else text
