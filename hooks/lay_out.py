@@ -13,8 +13,9 @@ from mooring.pipeline import source
 
 def main() -> None:
     name = ReleaseName.parse(sys.argv[1])
+    repository = App(name.app).repository
     try:
-        source.lay_out(name, sys.argv[2], [App(name.app).repository / "objects"])
+        source.lay_out(name, sys.argv[2], [repository / "objects"], source.shallow(repository))
         source.keep(name)
     except Refusal as refusal:
         sys.exit(str(refusal))
