@@ -56,11 +56,12 @@ def as_far_as_it_goes(app: App) -> str:
     return "--depth=2147483647" if shallow(app.repository) else "--update-shallow"
 
 
-def lay_out(name: ReleaseName, commit: str, objects: list[Path], cut: str) -> None:
+def lay_out(name: ReleaseName, commit: str, objects: list[Path], cut: str, address: str = "") -> None:
     """Check `commit` out, with its submodules, into the release's source folder.
 
     `objects` are the object stores that hold it: the repository's and, in pre-receive, git's quarantine
-    (git-receive-pack(1)). `cut` is where its history is cut off, as `shallow` says it. Raises Refusal when git cannot.
+    (git-receive-pack(1)). `cut` is where its history is cut off, as `shallow` says it; `address` where it is from, as
+    far as that is known: addresses of submodules may be relative to it. Raises Refusal when git cannot.
     """
     place = tree(name)
     _git(name, "init", "--quiet", "--template=", str(place))
@@ -70,7 +71,11 @@ def lay_out(name: ReleaseName, commit: str, objects: list[Path], cut: str) -> No
         (place / ".git/shallow").write_text(cut)
     _git(name, "-C", str(place), "checkout", "--quiet", "--detach", commit)
     if (place / ".gitmodules").exists():
-        _git(name, "-C", str(place), "submodule", "--quiet", "update", "--init", "--recursive")
+        from mooring.pipeline import submodules
+
+        if address:
+            _git(name, "-C", str(place), "config", "remote.origin.url", address)
+        submodules.check_out(place, name.app, environment(App(name.app)))
         for link in place.rglob(".git"):
             if link != place / ".git" and link.is_file():
                 link.unlink()

@@ -281,7 +281,8 @@ def test_a_submodule_cannot_read_another_repository_of_the_server(admin: User, a
     repo.commit({})
     pushed = repo.push(app_name)
     assert not pushed.ok
-    assert "git could not lay the commit out" in pushed.output
+    assert "the submodule loot cannot be had from /var/lib/mooring/apps/hello/repo.git" in pushed.output
+    assert "'file' not allowed" in pushed.output
 
 
 def test_requests_arrive_with_an_id_and_what_the_proxy_knows(admin: User, app_name: str) -> None:
