@@ -52,6 +52,8 @@ def decide(key: Key, command: str) -> Push | Command:
         if words[0] == "git-upload-pack" and not key.may_develop(app):
             die(f"the key {key.name} may push, not fetch", f"ask an admin for `developer:allow {app}`")
         return Push(words[0], app)
+    if words and words[0] in ("git-lfs-authenticate", "git-lfs-transfer"):
+        die("Mooring keeps no git-LFS objects", "`git push --no-verify` pushes what git has, and pointers to the rest")
     if key.role == "deploy":
         die(f"the key {key.name} may push to {', '.join(key.apps)} and nothing else", "git push mooring@HOST:APP main")
     return Command(tuple(words) or ("help",))

@@ -70,16 +70,36 @@ def lay_out(name: ReleaseName, commit: str, objects: list[Path], cut: str, addre
     if cut:
         (place / ".git/shallow").write_text(cut)
     _git(name, "-C", str(place), "checkout", "--quiet", "--detach", commit)
-    if (place / ".gitmodules").exists():
-        from mooring.pipeline import submodules
+    # Imported where it is used, here and below: a release that needs no build has no use for it, and waits for it.
+    from mooring.pipeline import lfs, submodules
 
+    lfs.note(place, environment(App(name.app)))
+    if (place / ".gitmodules").exists():
         if address:
             _git(name, "-C", str(place), "config", "remote.origin.url", address)
         submodules.check_out(place, name.app, environment(App(name.app)))
-        for link in place.rglob(".git"):
-            if link != place / ".git" and link.is_file():
-                link.unlink()
-    (place / ".git").rename(place.parent / "git")
+    kept = place.parent / "git"
+    if App(name.app).choices().keep_git_dir:
+        import shutil
+
+        make_whole(name, place)
+        shutil.copytree(place / ".git", kept, copy_function=os.link, symlinks=True)
+        return
+    for link in place.rglob(".git") if (place / ".gitmodules").exists() else ():
+        if link != place / ".git" and link.is_file():
+            link.unlink()
+    (place / ".git").rename(kept)
+
+
+def make_whole(name: ReleaseName, place: Path) -> None:
+    """Let the `.git` of a work tree need no other repository, and know the tags of its history."""
+    git = ("-C", str(place))
+    tags = "--format=%(objectname) %(refname)"
+    known = ask(App(name.app), "for-each-ref", tags, "refs/tags")
+    (place / ".git/packed-refs").write_text(f"{known}\n" if known else "")
+    (place / ".git/packed-refs").write_text(_git(name, *git, "for-each-ref", "--merged=HEAD", tags, "refs/tags"))
+    _git(name, *git, "repack", "--quiet", "-a", "-d")
+    (place / ".git/objects/info/alternates").unlink()
 
 
 def keep(name: ReleaseName) -> None:
@@ -103,7 +123,6 @@ def ask(app: App, *words: str, **more: str) -> str | None:
 
     `more` are further variables of its environment.
     """
-    # Imported where it is used, here and below: a release that needs no build has no use for it, and waits for it.
     import subprocess
 
     done = subprocess.run(
@@ -118,7 +137,7 @@ def remove(name: ReleaseName) -> None:
     files.remove_tree(App(name.app).sources / str(name.number))
 
 
-def _git(name: ReleaseName, *arguments: str) -> None:
+def _git(name: ReleaseName, *arguments: str) -> str:
     import subprocess
 
     # The files' modes are part of what the layers of an image are cached by: the same whoever lays them out.
@@ -129,3 +148,4 @@ def _git(name: ReleaseName, *arguments: str) -> None:
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if line.strip()] or [f"status {done.returncode}"]
         die(f"git could not lay the commit out: {said[-1][:300]}", "mend the repository and push again")
+    return done.stdout

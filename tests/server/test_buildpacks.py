@@ -64,7 +64,7 @@ echo "tool home $TOOL_HOME" >> "$1/made"
 mkdir -p "$1/.profile.d"
 echo 'export FROM_PROFILE="set at start in $HOME"' > "$1/.profile.d/profile.sh"
 for name in "$3"/*; do printf '%s=<%s>\\n' "${name##*/}" "$(cat "$name")"; done >> "$1/made"
-echo "build $STACK $HOME ${SOURCE_VERSION:0:7} $REQUEST_ID $(id -u) $(basename "$1")" >> "$1/made"
+echo "build $STACK $HOME ${SOURCE_VERSION:0:7} ${GIT_REV:0:7} $REQUEST_ID $(id -u) $(basename "$1")" >> "$1/made"
 """,
         release="printf -- '---\\nconfig_vars:\\n  FROM_RELEASE: by default\\naddons: [db]\\n'",
     ),
@@ -141,7 +141,7 @@ def test_buildpacks_in_a_row_hand_over_by_export_and_set_the_environment_by_prof
     assert "tool home /tmp/build/.tool" in body
     assert f"SECRET=<{secret}>" in body
     commit = repo.git("rev-parse", "--short=7", "HEAD").strip()
-    assert f"build trixie /app {commit} {app_name}.1 1000 build" in body
+    assert f"build trixie /app {commit} {commit} {app_name}.1 1000 build" in body
     image = server.run(["docker", "history", "--no-trunc", f"mooring/{app_name}:1"]).stdout
     assert "lines" not in image
 

@@ -1,5 +1,6 @@
-"""What git pushes: clones without their history, tags, objects that are no commit."""
+"""What git pushes, and what a build sees of it: clones without history, tags, submodules, pointers, `.git`."""
 
+import json
 from pathlib import Path
 
 from tests.server import apps
@@ -88,3 +89,68 @@ def test_a_tag_deploys_its_commit_and_what_leads_to_no_commit_is_refused_before_
             assert f"what was pushed to {name} is {kind}, which leads to no commit" in refused.output
     assert admin.ssh("releases", app_name).stdout.count("push") == 1
     assert branch(repo, app_name) == commit
+
+
+def test_a_submodule_that_cannot_be_had_is_named_with_its_address_and_the_reason(admin: User, app_name: str) -> None:
+    repo = admin.repo("outer", apps.site("x"))
+    repo.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},vendor/lib")
+    for url, told in (
+        ("http://127.0.0.1:1/lib.git", "cannot be had from http://127.0.0.1:1/lib.git: unable to access"),
+        ("../lib.git", "has the address ../lib.git, and a push does not say what that is relative to"),
+    ):
+        repo.write({".gitmodules": f'[submodule "lib"]\n\tpath = vendor/lib\n\turl = {url}\n'})
+        repo.git("add", ".gitmodules")
+        repo.git("commit", "-q", "-m", url)
+        pushed = repo.push(app_name)
+        assert not pushed.ok
+        assert f"!     the submodule vendor/lib {told}" in pushed.output
+        assert "second time" not in pushed.output
+
+
+BUILT = """FROM mooring-stack:build AS built
+ARG COLOUR=none
+ARG GIT_REV
+ARG SOURCE_VERSION
+WORKDIR /s
+COPY . .
+RUN mkdir /tmp/www && { echo "$COLOUR $GIT_REV $SOURCE_VERSION"; git rev-parse HEAD; git describe --tags; \\
+    git status --short; } >/tmp/www/index.html
+FROM busybox AS serve
+COPY --from=built /tmp/www /www
+EXPOSE 8080
+CMD ["httpd", "-f", "-p", "8080", "-h", "/www"]
+FROM busybox
+RUN false
+"""
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5000\n"
+
+
+def test_a_dockerfile_of_another_name_is_built_to_its_stage_with_its_arguments_the_commit_and_git(
+    admin: User, app_name: str
+) -> None:
+    files = {"docker/Dockerfile": BUILT, "big.bin": POINTER, ".gitattributes": "*.bin filter=lfs diff=lfs -text\n"}
+    repo = admin.repo("stages", files)
+    repo.git("tag", "-m", "one", "v1")
+    assert admin.ssh("apps:create", app_name).returncode == 0
+    for words in ("dockerfile-path docker/Dockerfile", "target serve", "build-arg COLOUR=blue", "build-arg GONE=x"):
+        assert admin.ssh("builder:set", app_name, *words.split()).returncode == 0
+    assert admin.ssh("builder:set", app_name, "build-arg", "GONE").returncode == 0
+    assert admin.ssh("git:set", app_name, "keep-git-dir", "true").returncode == 0
+    chosen = json.loads(admin.ssh("builder", app_name, "--json").stdout)
+    assert chosen["build-args"] == {"COLOUR": "blue"}
+    assert (chosen["dockerfile-path"], chosen["target"]) == ("docker/Dockerfile", "serve")
+    assert repo.push(app_name, "v1").ok
+    commit = repo.commit({"more": "x"})
+    pushed = repo.push(app_name)
+    assert pushed.ok, pushed.output
+    assert "!     1 file is a git-LFS pointer without the content, which git does not have: big.bin" in pushed.output
+    page = [f"blue {commit} {commit}", commit, f"v1-1-g{commit[:7]}"]
+    assert admin.curl(f"{app_name}.{DOMAIN}").body.splitlines() == page
+
+    assert admin.ssh("builder:set", app_name, "target", "nope").returncode == 0
+    assert "!     the Dockerfile has no stage nope" in admin.ssh("rebuild", app_name).stdout
+    assert admin.ssh("builder:set", app_name, "dockerfile", "nope/Dockerfile").returncode == 0
+    assert "!     the repository has no nope/Dockerfile" in admin.ssh("rebuild", app_name).stdout
+    assert admin.curl(f"{app_name}.{DOMAIN}").body.splitlines() == page
+    for wrong in ("dockerfile-path ../Dockerfile", "target --push", "build-arg a-b=1", "build-arg NONE", "auto x"):
+        assert admin.ssh("builder:set", app_name, *wrong.split()).returncode != 0

@@ -1,9 +1,11 @@
-"""What git says, read: why a submodule cannot be had."""
+"""What git says, read: why a submodule cannot be had, which files are pointers."""
+
+from pathlib import Path
 
 import pytest
 
 from mooring.host.refusal import Refusal
-from mooring.pipeline import submodules
+from mooring.pipeline import lfs, submodules
 
 AGAIN = """fatal: clone of '{url}' into submodule path 'vendor/lib' failed
 Failed to clone 'vendor/lib'. Retry scheduled
@@ -87,3 +89,15 @@ def test_what_is_wrong_with_a_submodule_itself_is_said(said: str, written: str, 
     assert refusal.value.message == f"the submodule vendor/lib {told}" or told in refusal.value.message
     assert "vendor/lib" in refusal.value.message
     assert refusal.value.hint
+
+
+def test_the_pointers_of_a_source_are_told_in_one_line_whatever_their_names_are(tmp_path: Path) -> None:
+    place = tmp_path / "tree"
+    assert lfs.told(place) == ""
+    (tmp_path / "pointers").write_text("a.psd")
+    assert lfs.told(place).startswith(
+        "1 file is a git-LFS pointer without the content, which git does not have: a.psd ("
+    )
+    (tmp_path / "pointers").write_text("a\x1b[2J.psd\nb\nc\nd\ne")
+    assert "5 files are git-LFS pointers" in lfs.told(place)
+    assert "a?[2J.psd, b, c and 2 more (`git lfs migrate export" in lfs.told(place)
