@@ -11,7 +11,7 @@ from mooring.app.choices import Choices
 from mooring.host import files
 from mooring.host.names import RELEASE_PHASE, ReleaseName
 from mooring.host.refusal import die
-from mooring.pipeline import order, source, spool, stage
+from mooring.pipeline import lfs, order, source, spool, stage
 from mooring.pipeline.journal import Log
 from mooring.pipeline.order import Order
 from mooring.release import plan, releases
@@ -31,11 +31,13 @@ def work(name: ReleaseName, log: Log) -> None:
     try:
         log.step(f"Building {name.app} v{name.number} from {wanted.branch or 'commit'} {wanted.commit[:7]}")
         place = workspace.open_(name, choices)
+        if pointers := lfs.told(source.tree(name)):
+            log.warn(pointers)
         said = plan.read(place.folder, place.repository)
         builder = choose(place, choices)
         tell(place, builder, log)
         if builder == "dockerfile":
-            dockerfile.build(name, place.folder, place.repository, log, fresh=wanted.fresh)
+            dockerfile.build(place, log, choices=choices, commit=wanted.commit, fresh=wanted.fresh)
             found = Results()
         else:
             # Imported where it is used: a Dockerfile's push does not wait for it.
@@ -65,7 +67,7 @@ def tell(place: Workspace, builder: str, log: Log) -> None:
 
 def choose(place: Workspace, choices: Choices) -> str:
     """How the app is built: as was chosen, else by its Dockerfile where it has one, else by buildpacks."""
-    has_dockerfile = dockerfile.detect(place.folder)
+    has_dockerfile = dockerfile.detect(place, choices)
     if choices.builder == "dockerfile" and not has_dockerfile:
         where = f" in {choices.build_dir}" if choices.build_dir else ""
         die(

@@ -57,7 +57,7 @@ def fetch(app: App, url: str, ref: str) -> str:
     options = ["-c", "fetch.fsckObjects=true", "fetch", "--quiet", "--force", "--no-tags", "--no-write-fetch-head"]
     try:
         done = subprocess.run(
-            [*git, *options, "--", address, f"{ref or 'HEAD'}:{REF}"],
+            [*git, *options, source.as_far_as_it_goes(app), "--", address, f"{ref or 'HEAD'}:{REF}"],
             env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:

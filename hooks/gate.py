@@ -17,6 +17,7 @@ from mooring.access.keys import Key
 from mooring.app.apps import App
 from mooring.host import names, settings
 from mooring.host.refusal import Refusal, die
+from mooring.pipeline import landing
 
 CLI = "/usr/local/bin/mooring"
 
@@ -51,6 +52,8 @@ def decide(key: Key, command: str) -> Push | Command:
         if words[0] == "git-upload-pack" and not key.may_develop(app):
             die(f"the key {key.name} may push, not fetch", f"ask an admin for `developer:allow {app}`")
         return Push(words[0], app)
+    if words and words[0] in ("git-lfs-authenticate", "git-lfs-transfer"):
+        die("Mooring keeps no git-LFS objects", "`git push --no-verify` pushes what git has, and pointers to the rest")
     if key.role == "deploy":
         die(f"the key {key.name} may push to {', '.join(key.apps)} and nothing else", "git push mooring@HOST:APP main")
     return Command(tuple(words) or ("help",))
@@ -72,8 +75,8 @@ def create_if_missing(app: App, fingerprint: str) -> None:
         die(f"{app.name} could not be made: {why}")
 
 
-def receive(push: Push, key: Key) -> None:
-    """Become git, with the configuration of `hooks/gitconfig` and nothing from the client."""
+def serve(push: Push, key: Key) -> int:
+    """Run git, with the configuration of `hooks/gitconfig` and nothing from the client; return its exit status."""
     app = App(push.app)
     if push.service == "git-receive-pack":
         create_if_missing(app, key.fingerprint)
@@ -96,9 +99,13 @@ def receive(push: Push, key: Key) -> None:
     for name in ("GIT_PROTOCOL", "GIT_SSL_CAINFO", "http_proxy", "https_proxy"):
         if name in os.environ:
             environment[name] = os.environ[name]
+    if push.service == "git-upload-pack":
+        os.execve("/usr/bin/git", ["git", "upload-pack", str(app.repository)], environment)  # noqa: S606
     limit = f"receive.maxInputSize={settings.load().git_max_pack_size.lower()}"
-    argv = ["git", "-c", limit, push.service.removeprefix("git-"), str(app.repository)]
-    os.execve("/usr/bin/git", argv, environment)  # noqa: S606
+    environment["GIT_NAMESPACE"] = landing.NAMESPACE
+    with landing.opened(app) as place:
+        ended = subprocess.run(["/usr/bin/git", "-c", limit, "receive-pack", str(place)], env=environment, check=False)
+    return ended.returncode if ended.returncode >= 0 else 128 - ended.returncode
 
 
 def cross_into_root(command: Command, key: Key) -> None:
@@ -117,7 +124,7 @@ def main() -> None:
         key = keys.find(sys.argv[1])
         wanted = decide(key, os.environ.get("SSH_ORIGINAL_COMMAND", ""))
         if isinstance(wanted, Push):
-            receive(wanted, key)
+            sys.exit(serve(wanted, key))
         else:
             cross_into_root(wanted, key)
     except Refusal as refusal:

@@ -17,7 +17,7 @@ from mooring.front import domains
 from mooring.host import interrupt
 from mooring.host.names import ReleaseName
 from mooring.host.refusal import Refusal, die
-from mooring.pipeline import journal, order, source, spool
+from mooring.pipeline import journal, landing, order, source, spool
 from mooring.pipeline.order import Order
 from mooring.release import releases
 
@@ -56,6 +56,28 @@ def explain_stored(update: Update, branch: str, app: str) -> None:
         say(f"       {update.ref} is stored, not deployed: {branch} is the branch that deploys.")
 
 
+def commit_of(update: Update) -> str:
+    """The commit that was pushed to a branch, by itself or by a tag of it; raise Refusal for what leads to none."""
+    name = update.ref.removeprefix(HEADS)
+    commit = git("rev-parse", "--verify", "-q", f"{update.new}^{{commit}}")
+    if not commit:
+        kind = git("cat-file", "-t", f"{update.new}^{{}}") or "broken object"
+        through = "a tag of a" if git("cat-file", "-t", update.new) == "tag" else "a"
+        die(
+            f"what was pushed to {name} is {through} {kind}, which leads to no commit: nothing is built",
+            f"push a branch, a commit or a tag of one: `git push REMOTE main:{name}`",
+        )
+    return commit
+
+
+def git(*words: str) -> str:
+    """What git says of what was pushed: in its own environment a hook sees the quarantine. Empty where it fails."""
+    import subprocess
+
+    done = subprocess.run(["git", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
 def in_flight(app: App, commit: str) -> ReleaseName | None:
     """The newest release on its way to being live, if it is of this commit."""
     under_way = spool.deploying(app.name)
@@ -82,7 +104,7 @@ def begin(app: App, commit: str, branch: str) -> tuple[ReleaseName, float]:
     if "GIT_QUARANTINE_PATH" in os.environ:
         objects.append(Path(os.environ["GIT_QUARANTINE_PATH"]).absolute())
     try:
-        source.lay_out(name, commit, objects)
+        source.lay_out(name, commit, objects, landing.boundaries(app))
     except Refusal:
         source.remove(name)
         raise
@@ -91,20 +113,20 @@ def begin(app: App, commit: str, branch: str) -> tuple[ReleaseName, float]:
     return name, created
 
 
-def deploy(app: App, update: Update, branch: str) -> int:
+def deploy(app: App, commit: str, branch: str) -> int:
     """See the commit live or failed; return the hook's exit status."""
-    running = in_flight(app, update.new)
+    running = in_flight(app, commit)
     if running:
         say(f"-----> {app.name} v{running.number} is of this commit already and on its way; following it")
         name, since = running, 0.0
         if releases.exists(name):
             since = releases.load(name).created
-    elif (live := app.live) and not spool.deploying(app.name) and releases.load(live).commit == update.new:
+    elif (live := app.live) and not spool.deploying(app.name) and releases.load(live).commit == commit:
         say(f"=====> {app.name} v{live.number} of this commit is live already")
         say(f"       {domains.url(app) or ''}")
         return 0
     else:
-        name, since = begin(app, update.new, branch)
+        name, since = begin(app, commit, branch)
     return 0 if journal.follow(name, since, say) == "live" else 1
 
 
@@ -113,10 +135,17 @@ def main() -> None:
     try:
         app = App(os.environ["MOORING_APP"])
         updates = [Update(*line.split()) for line in sys.stdin.read().splitlines()]
+        if "GIT_SHALLOW_FILE" in os.environ and len(updates) > 1:
+            # git's own list of them ends behind the first whose history it cuts off.
+            die(
+                f"a clone without its whole history cannot push {len(updates)} branches or tags at once",
+                "push one after the other, or have the history first: `git fetch --unshallow`",
+            )
         pushed = [u.ref.removeprefix(HEADS) for u in updates if u.ref.startswith(HEADS)]
         branch = branches.deploying(app.choices().deploy_branch, pushed, branches.stored(app.repository))
-        deploying = None
+        deploying = ""
         for update in updates:
+            commit = commit_of(update) if update.ref.startswith(HEADS) and not update.deletes else ""
             if update.ref != HEADS + branch:
                 explain_stored(update, branch, app.name)
             elif update.deletes:
@@ -125,7 +154,7 @@ def main() -> None:
                     f"`mooring apps:destroy {app.name}` removes the app",
                 )
             else:
-                deploying = update
+                deploying = commit
         status = deploy(app, deploying, branch) if deploying else 0
     except Refusal as refusal:
         say(f" !     {refusal}")

@@ -118,7 +118,8 @@ def main() -> None:
         with archive.entries(place, limit) as found:
             made = commit(name, found, branch, actor, origin)
         place.unlink()
-        source.lay_out(name, made, [App(name.app).repository / "objects"])
+        repository = App(name.app).repository
+        source.lay_out(name, made, [repository / "objects"], source.shallow(repository))
     except Refusal as refusal:
         sys.exit(str(refusal))
     print(made)

@@ -86,6 +86,7 @@ def build(workspace: Workspace, log: Log, *, choices: Choices, commit: str, fres
             "BUILD_SUBDIR": workspace.subfolder,
             "REQUEST_ID": str(workspace.release),
             "SOURCE_VERSION": commit,
+            "GIT_REV": commit,
             "DETECT_TIMEOUT": str(settings.load().builds_detect_timeout),
             "CACHE": f"{app.name}-{choices.build_cache}",
         }

@@ -25,6 +25,7 @@ ALONE = {
 """The module of a word that is no group of its own."""
 
 ALIASES = {
+    "builder-dockerfile:set": "builder:set",
     "clone": "git:sync",
     "create": "apps:create",
     "delete": "apps:destroy",
@@ -34,7 +35,7 @@ ALIASES = {
     "htpasswd:remove": "http-auth:remove",
     "restart": "ps:restart",
 }
-"""dokku-alt's words."""
+"""dokku-alt's and Dokku's words."""
 
 
 class Misuse(Exception):

@@ -29,12 +29,18 @@ def is_branch(name: str) -> bool:
     "git:set",
     "mooring git:set my-app deploy-branch production",
     APP,
-    argument("key", metavar="deploy-branch", choices=["deploy-branch"]),
-    argument("value", metavar="BRANCH", nargs="?", default=""),
+    argument("key", metavar="deploy-branch|keep-git-dir", choices=["deploy-branch", "keep-git-dir"]),
+    argument("value", metavar="BRANCH|true|false", nargs="?", default="", help="none: main, else master; false"),
 )
 def set_(app: str, key: str, value: str) -> None:
-    """Choose the branch that deploys an app; no branch: main, else master, again."""
+    """Choose the branch that deploys an app, or whether its builds have the source's `.git`."""
     target = apps.find(app)
+    if key == "keep-git-dir":
+        if value not in ("true", "false", ""):
+            die(f"keep-git-dir is {value[:60]!r}", "true or false")
+        target.choose(keep_git_dir=True if value == "true" else None)
+        print(f"{app} is built {'with' if value == 'true' else 'without'} its .git from the next push on")
+        return
     if value and not is_branch(value):
         die(
             f"{value[:60]!r} cannot name a branch",
@@ -123,6 +129,7 @@ def info(app: str, json: bool) -> None:
     show_one(
         {
             "deploy-branch": intake.deploy_branch(target),
+            "keep-git-dir": target.choices().keep_git_dir,
             "follows": followed.label if followed else "",
             "ref": followed.ref or "HEAD" if followed else "",
             "every": f"{followed.every} s" if followed and followed.every else "",

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mooring.app import apps
+from mooring.app import apps, sync
 from mooring.app.apps import App
 from mooring.host import interrupt, paths
 from mooring.host.names import ReleaseName
@@ -81,8 +81,10 @@ def build(app: App, order: "Order") -> int:
 
     apps.refuse_disabled(app)
     name = app.claim_number()
+    followed = sync.load(app)
+    words = [str(name), order.commit, *([followed.label] if followed else [])]
     try:
-        run(*as_git_user((str(paths.PYTHON), "-I", "-m", "hooks.lay_out", str(name), order.commit)), cwd=Path("/"))
+        run(*as_git_user((str(paths.PYTHON), "-I", "-m", "hooks.lay_out", *words)), cwd=Path("/"))
     except ProgramError as error:
         source.remove(name)
         die_as(error.output, "the source could not be laid out")

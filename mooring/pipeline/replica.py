@@ -11,7 +11,7 @@ from mooring.host.names import ReleaseName
 from mooring.host.program import as_git_user, run
 from mooring.host.refusal import die
 from mooring.pipeline import deployment, removal
-from mooring.pipeline.source import environment
+from mooring.pipeline.source import as_far_as_it_goes, environment
 from mooring.release import releases, tag
 from mooring.runtime import engine
 
@@ -72,7 +72,7 @@ def copy_commits(source: App, target: App, *, renaming: bool) -> None:
     # Those are kept under their release's number, and a clone has numbers of its own.
     kept = "+refs/mooring/*:refs/mooring/*" if renaming else f"+refs/mooring/*:refs/mooring/copied/{source.name}/*"
     refs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", kept)
-    git = ("git", "-C", str(target.repository), "fetch", "--quiet", "--no-write-fetch-head")
+    git = ("git", "-C", str(target.repository), "fetch", "--quiet", "--no-write-fetch-head", as_far_as_it_goes(target))
     environ = {**environment(target), "GIT_ALLOW_PROTOCOL": "file"}
     run(*as_git_user((*git, str(source.repository), *refs)), env=environ, cwd=Path("/"))
 

@@ -43,23 +43,63 @@ def tree(name: ReleaseName) -> Path:
     return App(name.app).sources / str(name.number) / "tree"
 
 
-def lay_out(name: ReleaseName, commit: str, objects: list[Path]) -> None:
+def shallow(repository: Path) -> str:
+    """The commits at which the history of a repository is cut off, one a line (git's shallow(5) file); mostly none."""
+    try:
+        return (repository / "shallow").read_text()
+    except FileNotFoundError:
+        return ""
+
+
+def as_far_as_it_goes(app: App) -> str:
+    """What makes git-fetch(1) take as much history as there is, and join what it has to it where that was cut off."""
+    return "--depth=2147483647" if shallow(app.repository) else "--update-shallow"
+
+
+def lay_out(name: ReleaseName, commit: str, objects: list[Path], cut: str, address: str = "") -> None:
     """Check `commit` out, with its submodules, into the release's source folder.
 
     `objects` are the object stores that hold it: the repository's and, in pre-receive, git's quarantine
-    (git-receive-pack(1)). Raises Refusal when git cannot.
+    (git-receive-pack(1)). `cut` is where its history is cut off, as `shallow` says it; `address` where it is from, as
+    far as that is known: addresses of submodules may be relative to it. Raises Refusal when git cannot.
     """
     place = tree(name)
     _git(name, "init", "--quiet", "--template=", str(place))
     (place / ".git/objects/info").mkdir(exist_ok=True)
     (place / ".git/objects/info/alternates").write_text("".join(f"{each}\n" for each in objects))
+    if cut:
+        (place / ".git/shallow").write_text(cut)
     _git(name, "-C", str(place), "checkout", "--quiet", "--detach", commit)
+    # Imported where it is used, here and below: a release that needs no build has no use for it, and waits for it.
+    from mooring.pipeline import lfs, submodules
+
+    lfs.note(place, environment(App(name.app)))
     if (place / ".gitmodules").exists():
-        _git(name, "-C", str(place), "submodule", "--quiet", "update", "--init", "--recursive")
-        for link in place.rglob(".git"):
-            if link != place / ".git" and link.is_file():
-                link.unlink()
-    (place / ".git").rename(place.parent / "git")
+        if address:
+            _git(name, "-C", str(place), "config", "remote.origin.url", address)
+        submodules.check_out(place, name.app, environment(App(name.app)))
+    kept = place.parent / "git"
+    if App(name.app).choices().keep_git_dir:
+        import shutil
+
+        make_whole(name, place)
+        shutil.copytree(place / ".git", kept, copy_function=os.link, symlinks=True)
+        return
+    for link in place.rglob(".git") if (place / ".gitmodules").exists() else ():
+        if link != place / ".git" and link.is_file():
+            link.unlink()
+    (place / ".git").rename(kept)
+
+
+def make_whole(name: ReleaseName, place: Path) -> None:
+    """Let the `.git` of a work tree need no other repository, and know the tags of its history."""
+    git = ("-C", str(place))
+    tags = "--format=%(objectname) %(refname)"
+    known = ask(App(name.app), "for-each-ref", tags, "refs/tags")
+    (place / ".git/packed-refs").write_text(f"{known}\n" if known else "")
+    (place / ".git/packed-refs").write_text(_git(name, *git, "for-each-ref", "--merged=HEAD", tags, "refs/tags"))
+    _git(name, *git, "repack", "--quiet", "-a", "-d")
+    (place / ".git/objects/info/alternates").unlink()
 
 
 def keep(name: ReleaseName) -> None:
@@ -67,15 +107,29 @@ def keep(name: ReleaseName) -> None:
 
     A build that ended before this takes the folder away: then the push is about to end too, and keeps it itself.
     """
-    # Imported where it is used, here and below: a release that needs no build has no use for it, and waits for it.
+    bring(App(name.app), tree(name).parent / "git", "HEAD", f"refs/mooring/{name.number}")
+
+
+def bring(app: App, origin: Path, what: str, ref: str) -> bool:
+    """Fetch `what` from a repository of the git user's into the app's, as `ref`; whether that went well."""
+    # One after the other: git gives up where another one writes `shallow`.
+    with files.locked(app.repository):
+        fetch = ("fetch", "--quiet", "--force", "--no-tags", "--no-write-fetch-head", as_far_as_it_goes(app))
+        return ask(app, *fetch, str(origin), f"{what}:{ref}", GIT_ALLOW_PROTOCOL="file") is not None
+
+
+def ask(app: App, *words: str, **more: str) -> str | None:
+    """What git says of the app's repository, without its last newline; None where it fails.
+
+    `more` are further variables of its environment.
+    """
     import subprocess
 
-    subprocess.run(
-        ["git", "-C", str(App(name.app).repository), "fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
-         str(tree(name).parent / "git"), f"HEAD:refs/mooring/{name.number}"],
-        env={**environment(App(name.app)), "GIT_ALLOW_PROTOCOL": "file"},
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
+    done = subprocess.run(
+        ["git", "-C", str(app.repository), *words], env={**environment(app), **more},
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False,
     )  # fmt: skip
+    return None if done.returncode else done.stdout.rstrip("\n")
 
 
 def remove(name: ReleaseName) -> None:
@@ -83,7 +137,7 @@ def remove(name: ReleaseName) -> None:
     files.remove_tree(App(name.app).sources / str(name.number))
 
 
-def _git(name: ReleaseName, *arguments: str) -> None:
+def _git(name: ReleaseName, *arguments: str) -> str:
     import subprocess
 
     # The files' modes are part of what the layers of an image are cached by: the same whoever lays them out.
@@ -93,7 +147,5 @@ def _git(name: ReleaseName, *arguments: str) -> None:
     )  # fmt: skip
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if line.strip()] or [f"status {done.returncode}"]
-        if denied := [line for line in said if "Permission denied" in line]:
-            hint = f"`mooring ssh:install {name.app} < key` gives git a key that it may use there"
-            die(f"git could not lay the commit out: {denied[0][:300]}", hint)
         die(f"git could not lay the commit out: {said[-1][:300]}", "mend the repository and push again")
+    return done.stdout

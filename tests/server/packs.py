@@ -59,7 +59,7 @@ echo "tool home $TOOL_HOME" >> "$1/made"
 mkdir -p "$1/.profile.d"
 echo 'export FROM_PROFILE="set at start in $HOME"' > "$1/.profile.d/profile.sh"
 for name in "$3"/*; do printf '%s=<%s>\\n' "${name##*/}" "$(cat "$name")"; done >> "$1/made"
-echo "build $STACK $HOME ${SOURCE_VERSION:0:7} $REQUEST_ID $(id -u) $(basename "$1")" >> "$1/made"
+echo "build $STACK $HOME ${SOURCE_VERSION:0:7} ${GIT_REV:0:7} $REQUEST_ID $(id -u) $(basename "$1")" >> "$1/made"
 """,
         release="printf -- '---\\nconfig_vars:\\n  FROM_RELEASE: by default\\naddons: [db]\\n'",
     ),

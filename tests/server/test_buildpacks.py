@@ -52,7 +52,7 @@ def test_buildpacks_in_a_row_hand_over_by_export_and_set_the_environment_by_prof
     assert "tool home /tmp/build/.tool" in body
     assert f"SECRET=<{secret}>" in body
     commit = repo.git("rev-parse", "--short=7", "HEAD").strip()
-    assert f"build trixie /app {commit} {app_name}.1 1000 build" in body
+    assert f"build trixie /app {commit} {commit} {app_name}.1 1000 build" in body
     image = server.run(["docker", "history", "--no-trunc", f"mooring/{app_name}:1"]).stdout
     assert "lines" not in image
 

@@ -199,7 +199,8 @@ def test_a_submodule_cannot_read_another_repository_of_the_server(admin: User, a
     repo.commit({})
     pushed = repo.push(app_name)
     assert not pushed.ok
-    assert "git could not lay the commit out" in pushed.output
+    assert "the submodule loot cannot be had from /var/lib/mooring/apps/hello/repo.git" in pushed.output
+    assert "'file' not allowed" in pushed.output
 
 
 def test_the_seeds_example_runs_run_sh_at_start_with_config_that_the_build_did_not_have(

@@ -193,3 +193,14 @@ def test_the_git_user_reads_no_config_and_writes_no_record(admin: User, server: 
     assert server.run([*as_git, "docker", "ps"], check=False).returncode != 0
     assert server.run([*as_git, "ls", "/var/spool/mooring/launch"], check=False).returncode in (0, 2)
     assert server.run([*as_git, "touch", "/var/spool/mooring/launch/x"], check=False).returncode != 0
+
+
+def test_a_server_whose_name_does_not_resolve_says_nothing_of_that(admin: User, server: Server) -> None:
+    name = server.run(["hostname"]).stdout.strip()
+    server.run(["hostname", "no-such-name"])
+    try:
+        said = admin.ssh("version")
+    finally:
+        server.run(["hostname", name])
+    assert said.returncode == 0
+    assert said.stderr == ""

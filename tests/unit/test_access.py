@@ -53,6 +53,12 @@ def test_a_developer_pushes_fetches_and_gives_commands_which_root_decides_about(
             decide(DEVELOPER, words)
 
 
+def test_a_clients_git_lfs_is_told_that_nothing_is_kept_for_it() -> None:
+    for words in ("git-lfs-authenticate my-app upload", "git-lfs-transfer my-app upload"):
+        with pytest.raises(Refusal, match=r"keeps no git-LFS objects .*--no-verify"):
+            decide(DEPLOYER, words)
+
+
 def test_a_keys_role_follows_from_its_apps() -> None:
     assert DEPLOYER.with_apps(["a"], ["b", "a"]) == Key(
         "ci", "developer", "ssh-ed25519 BBBB", "SHA256:b", (), ("a", "b")
