@@ -30,8 +30,8 @@ class Release(NamedTuple):
     `kind` says what made it: push, archive, sync, image, rebuild, config, restart, scale, limit, enable, rollback,
     deploy or clone. `base` is the release whose image it runs, where it did not build one; 0 for the one live when
     its turn comes. `from_image` is the name of the image that it was made from, where nothing was built. `defaults`
-    are config vars that its buildpack gives where the app sets none. `entrypoint` is that of the image which a Dockerfile
-    made: it is given what the Procfile says.
+    are config vars that its buildpack gives where the app sets none. `entrypoint` is that of a Dockerfile's image: it
+    is given what the Procfile says.
     """
 
     name: ReleaseName
@@ -164,7 +164,8 @@ def _process(table: dict[str, Any]) -> Process:
         for name in CHECKS
         if (check := table.get(name)) is not None
     }
-    return Process(**{**table, "limits": Limits(**table.get("limits", {})), **checks})
+    ports = tuple(table.get("ports", ()))
+    return Process(**{**table, "limits": Limits(**table.get("limits", {})), "ports": ports, **checks})
 
 
 def save(record: Release) -> Release:

@@ -1,11 +1,11 @@
-"""What a line of a Procfile is run by: a shell that stays until what it started has ended, or the image's ENTRYPOINT."""
+"""What a line of a Procfile is run by: a shell that ends when what it started has ended, or the image's ENTRYPOINT."""
 
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
 ENDING = (
-    "trap 's=$?;trap \"\" TERM;wait;t=\" $$ \";"
+    'trap \'s=$?;trap "" TERM;wait;t=" $$ ";'
     'while [ $PPID = 1 ];do c=;read -r c </proc/1/task/1/children;[ "${c:-$$}" != $$ ]||break;'
     'for p in $c;do case $t in *" $p "*);;*)t="$t$p ";kill $p;esac;done;sleep 1;done 2>/dev/null;'
     "exit $s' TERM"
@@ -18,11 +18,12 @@ everything.
 """
 SHELLS = frozenset({"sh", "bash", "dash", "ash", "busybox", "zsh", "ksh"})
 INTERPRETERS = SHELLS | {"python", "python2", "python3", "pypy", "pypy3", "node", "irb", "jshell", "iex", "julia", "R"}
-OWN_WORDS = frozenset(
-    ". : ! [[ { alias bg break case cd command continue do eval exec exit export fg for function getopts hash if jobs "
-    "let local read readonly return select set shift source time times trap type typeset ulimit umask unalias unset "
-    "until wait while".split()
-)
+OWN_WORDS = frozenset([
+    ".", ":", "!", "[[", "{", "alias", "bg", "break", "case", "cd", "command", "continue", "do", "eval", "exec", "exit",
+    "export", "fg", "for", "function", "getopts", "hash", "if", "jobs", "let", "local", "read", "readonly", "return",
+    "select", "set", "shift", "source", "time", "times", "trap", "type", "typeset", "ulimit", "umask", "unalias",
+    "unset", "until", "wait", "while",
+])  # fmt: skip
 """What only a shell knows as a command."""
 WORD = re.compile(
     r"""(?P<blank>[ \t]+)
@@ -72,7 +73,7 @@ def ignores_words(entrypoint: Sequence[str]) -> bool:
 
 def is_bare(command: Sequence[str]) -> bool:
     """Whether a CMD starts an interpreter that asks a person what to do, as that of many base images."""
-    return len(command) == 1 and PurePath(command[0]).name in INTERPRETERS or list(command) == ["php", "-a"]
+    return (len(command) == 1 and PurePath(command[0]).name in INTERPRETERS) or list(command) == ["php", "-a"]
 
 
 def words(line: str, environment: Mapping[str, str]) -> list[str] | None:

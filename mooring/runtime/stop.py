@@ -1,7 +1,7 @@
 """How a container is told to end: its program, or what the shell of its line has started; then it is killed.
 
-Docker tells the first process alone. Where that is a shell, the shell is told by SIGTERM and stays (mooring.runtime.shell),
-and the programs below it by the image's STOPSIGNAL. What they have started themselves is theirs to tell.
+Docker tells the first process alone. The shell of a line is told by SIGTERM and stays (mooring.runtime.shell), and the
+programs below it are told by the image's STOPSIGNAL. What they have started themselves is theirs to tell.
 """
 
 import contextlib
@@ -17,6 +17,8 @@ from mooring.runtime import engine, shell
 KILLED = 137
 PAUSE = 0.05
 """Seconds between two looks for what has been started meanwhile."""
+LAST_WORDS = 1.0
+"""Seconds that the end of a pipe, or a part of a line, has to end by itself when what it waited for has ended."""
 
 
 class Seen(NamedTuple):
@@ -39,15 +41,13 @@ def stop(container: str) -> bool:
         return status == 200 and found["State"]["ExitCode"] == KILLED
     config = found["Config"]
     until = time.monotonic() + (config.get("StopTimeout") or 10)
-    wanted = number(config.get("StopSignal") or "SIGTERM")
-    told: set[Seen] = set()
+    telling = Telling(number(config.get("StopSignal") or "SIGTERM"))
     with contextlib.suppress(ProcessLookupError):
         ended = os.pidfd_open(init)
         try:
             while time.monotonic() < until:
                 for line in lines(init):
-                    tell(line, signal.SIGTERM, told)
-                    tell_below(line, wanted, told)
+                    telling.line(line)
                 if select.select([ended], [], [], PAUSE)[0]:
                     return False
         finally:
@@ -78,28 +78,43 @@ def lines(init: int) -> list[Seen]:
     return found
 
 
-def tell_below(parent: Seen, wanted: int, told: set[Seen]) -> None:
-    """Tell the programs that a shell has started; the last of a pipe end when there is nothing more to read."""
-    below = children(parent.pid)
-    for child in below:
-        if child.words == parent.words and children(child.pid):
-            tell_below(child, wanted, told)
-        elif not reads_of(child, below):
-            tell(child, wanted, told)
+class Telling:
+    """Who has been told to end, each once, and who was last seen to wait for another: it ends after that, by itself."""
 
+    def __init__(self, wanted: int) -> None:
+        self.wanted = wanted
+        self.told: set[Seen] = set()
+        self.waiting: dict[Seen, float] = {}
 
-def tell(process: Seen, wanted: int, told: set[Seen]) -> None:
-    """Send a process a signal, once."""
-    if process in told:
-        return
-    told.add(process)
-    with contextlib.suppress(OSError):
-        descriptor = os.pidfd_open(process.pid)
-        try:
-            if see(process.pid) == process:
-                signal.pidfd_send_signal(descriptor, wanted)
-        finally:
-            os.close(descriptor)
+    def line(self, shell_of_line: Seen) -> None:
+        """Tell the shell of a line, and what it runs."""
+        self.tell(shell_of_line, signal.SIGTERM)
+        self.below(shell_of_line)
+
+    def below(self, parent: Seen) -> None:
+        """Tell the programs that a shell has started; the last of a pipe end when there is nothing more to read."""
+        programs = children(parent.pid)
+        for child in programs:
+            is_part = child.words == parent.words and bool(children(child.pid))
+            if is_part:
+                self.below(child)
+            if is_part or reads_of(child, programs):
+                self.waiting[child] = time.monotonic()
+            elif time.monotonic() - self.waiting.get(child, -LAST_WORDS) >= LAST_WORDS:
+                self.tell(child, self.wanted)
+
+    def tell(self, process: Seen, number: int) -> None:
+        """Send a process a signal, once."""
+        if process in self.told:
+            return
+        self.told.add(process)
+        with contextlib.suppress(OSError):
+            descriptor = os.pidfd_open(process.pid)
+            try:
+                if see(process.pid) == process:
+                    signal.pidfd_send_signal(descriptor, number)
+            finally:
+                os.close(descriptor)
 
 
 def reads_of(process: Seen, others: list[Seen]) -> bool:
