@@ -14,24 +14,19 @@ from mooring.host import settings
 from mooring.host.names import ContainerName
 from mooring.host.refusal import Refusal, die
 from mooring.release import releases
+from mooring.release.formation import IMAGES_OWN
 from mooring.release.process import Process
 from mooring.runtime import containers
 from mooring.runtime.engine import EngineError
+from units.app.answers import NotYet, Wrong
 from units.app.wait import open_process
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
 
+NOT_LISTENING = "nothing listens on port"
 PAUSE = 0.05
 """Seconds between two tries to reach a process that does not listen yet; less while it has just been started."""
-
-
-class NotYet(Exception):
-    """Nothing listens yet, or it is still starting: try again at once."""
-
-
-class Wrong(Exception):
-    """It answered, and not as it should: this used up an attempt."""
 
 
 def listening(address: str, port: int, check: Check) -> None:
@@ -40,21 +35,21 @@ def listening(address: str, port: int, check: Check) -> None:
     try:
         socket.create_connection((address, port), timeout=check.timeout).close()
     except OSError as error:
-        raise NotYet(f"nothing listens on port {port}: {error.strerror or error}") from None
+        raise NotYet(f"{NOT_LISTENING} {port}: {error.strerror or error}") from None
 
 
-def path(address: str, port: int, check: Check) -> None:
-    """GET the path; 2xx and 3xx are ready (and hold `content` where that was asked for)."""
+def path(address: str, port: int, check: Check, host: str = "") -> None:
+    """GET the path, by the name of the app; 2xx and 3xx are ready (and hold `content` where that was asked for)."""
     import http.client
 
     url = f"http://{address}:{port}{check.path}"
     connection = http.client.HTTPConnection(address, port, timeout=check.timeout)
     try:
-        connection.request("GET", check.path, headers={"User-Agent": "Mooring", **check.headers})
+        connection.request("GET", check.path, headers=headers_of(check, host))
         answer = connection.getresponse()
         body = read(answer, check.timeout).decode(errors="replace")
     except ConnectionRefusedError:
-        raise NotYet(f"nothing listens on port {port}") from None
+        raise NotYet(f"{NOT_LISTENING} {port}") from None
     except (OSError, http.client.HTTPException) as error:
         raise Wrong(f"GET {url} got no answer: {error or type(error).__name__}") from None
     finally:
@@ -63,6 +58,13 @@ def path(address: str, port: int, check: Check) -> None:
         raise Wrong(f"GET {url} answered {answer.status}: {' '.join(body.split())[:200]}")
     if check.content not in body:
         raise Wrong(f"GET {url} answered {answer.status} without {check.content!r}: {' '.join(body.split())[:200]}")
+
+
+def headers_of(check: Check, host: str) -> dict[str, str]:
+    """What a question is sent with; the check's own headers come before ours, however they are written."""
+    own = {name.lower() for name in check.headers}
+    ours = {"User-Agent": "Mooring", **({"Host": host} if host else {})}
+    return {name: value for name, value in ours.items() if name.lower() not in own} | dict(check.headers)
 
 
 def read(answer: "HTTPResponse", seconds: float) -> bytes:
@@ -103,7 +105,7 @@ def command(identity: str, check: Check) -> None:
         raise Wrong(f"{' '.join(words)[:100]} ended with status {state['ExitCode']}")
 
 
-def probe_of(check: Check, port: int | None, address: str, identity: str) -> Callable[[], None] | None:
+def probe_of(check: Check, port: int | None, address: str, identity: str, host: str = "") -> Callable[[], None] | None:
     """How a process with this port is asked; None where being alive is all that can be seen."""
     if check.kind == "image":
         return lambda: image(identity)
@@ -113,7 +115,7 @@ def probe_of(check: Check, port: int | None, address: str, identity: str) -> Cal
     if port is None or check.kind == "uptime":
         return None
     if check.kind == "path":
-        return lambda: path(address, port, check)
+        return lambda: path(address, port, check, host)
     return lambda: listening(address, port, check)
 
 
@@ -168,8 +170,13 @@ def killed_at_limit(identity: str, process: Process, gone: Callable[[float], boo
     return ""
 
 
-def wait_for(container: ContainerName) -> None:
-    """Return when a container that was started is ready; raise Refusal, with the reason, when it will not be."""
+def wait_for(container: ContainerName) -> int | None:
+    """Return when a container that was started is ready; raise Refusal, with the reason, when it will not be.
+
+    Returns the port on which it was found to answer HTTP, where its record does not decide that.
+    """
+    from units.app import port
+
     record = releases.load(container.release)
     process = record.process(container.process)
     started = containers.started(container) or die("it was told to stop")
@@ -179,12 +186,31 @@ def wait_for(container: ContainerName) -> None:
     def gone(seconds: float) -> bool:
         return descriptor is None or bool(select.select([descriptor], [], [], seconds)[0])
 
-    try:
-        wait(
-            check,
-            probe_of(check, process.port, record.address(container), started["id"]),
-            gone,
-            check.initial_delay + (check.budget or settings.load().checks_timeout),
+    address, host = record.address(container), host_of(container)
+    probe = probe_of(check, process.port, address, started["id"], host)
+    several = None
+    if process.ports and check.kind in ("", "listening", "path") and not check.port:
+        several = port.Several(
+            process.ports, address, host, lambda found: probe_of(check, found, address, started["id"], host)
         )
+    try:
+        wait(check, several or probe, gone, check.initial_delay + (check.budget or settings.load().checks_timeout))
     except Refusal as refusal:
-        raise Refusal(killed_at_limit(started["id"], process, gone) or str(refusal)) from None
+        why = killed_at_limit(started["id"], process, gone) or str(refusal)
+        asked = check.port or process.port
+        more = port.advice(container, asked, started["pid"]) if asked and NOT_LISTENING in why else ""
+        raise Refusal(f"{why}; {more}" if more else why) from None
+    if several:
+        return several.found
+    if process.name == IMAGES_OWN and process.command is None and not process.port:
+        return port.heard(started["pid"], address, host)
+    return None
+
+
+def host_of(container: ContainerName) -> str:
+    """The name by which a process is asked: one that it answers to, as frameworks refuse others."""
+    from mooring.app.apps import App
+    from mooring.front import domains
+
+    app = App(container.release.app)
+    return domains.of_process(app, app.choices(), container.process)
