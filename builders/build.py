@@ -3,21 +3,26 @@
 python -m builders.build my-app.42
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from builders import dockerfile, workspace
 from builders.workspace import Workspace
 from mooring.app import app_json
 from mooring.app.apps import App
 from mooring.app.choices import Choices
+from mooring.app.routing import WEB
 from mooring.host import files
 from mooring.host.names import RELEASE_PHASE, ReleaseName
 from mooring.host.refusal import die
 from mooring.pipeline import lfs, order, source, spool, stage
 from mooring.pipeline.journal import Log
 from mooring.pipeline.order import Order
-from mooring.release import plan, releases
+from mooring.release import formation, plan, releases
 from mooring.release.plan import Results
+from mooring.release.process import DEFAULT_PORT
 from mooring.release.releases import Release
-from mooring.runtime import engine
+from mooring.runtime import engine, shell
 
 
 def work(name: ReleaseName, log: Log) -> None:
@@ -47,7 +52,9 @@ def work(name: ReleaseName, log: Log) -> None:
             buildpack.build(place, log, choices=choices, commit=wanted.commit, fresh=wanted.fresh)
             found = results.read(name.image)
         image = engine.ask("GET", f"/images/{name.image}/json")
-        releases.save(planned(record, builder, image, said, found).at("built"))
+        record = planned(record, builder, image, said, found)
+        tell_port(record, image, log)
+        releases.save(record.at("built"))
     finally:
         workspace.close(name)
         source.remove(name)
@@ -83,6 +90,7 @@ def planned(record: Release, builder: str, image: dict[str, object], said: plan.
     """The record with its image and its processes; raise Refusal where nothing says how to start the app."""
     config = image["Config"]
     assert isinstance(config, dict)
+    of_image = builder == "dockerfile"
     commands = {name: command for name, command in said.commands.items() if name != RELEASE_PHASE}
     release_phase = {name: command for name, command in said.commands.items() if name == RELEASE_PHASE}
     if builder == "buildpack" and not commands:
@@ -93,22 +101,75 @@ def planned(record: Release, builder: str, image: dict[str, object], said: plan.
                 "names no process",
                 "write a Procfile, e.g. `web: ./server --port $PORT`",
             )
+    runs = runs_by_itself(config) or not of_image
+    if not commands and not runs:
+        die(
+            "nothing says how to start the app: the image has no CMD, and there is no Procfile",
+            'write `CMD ["…"]` in the Dockerfile, or a Procfile',
+        )
+    unexposed, heard = unexposed_port(record.name, said) if of_image else (None, False)
     return record.changed(
         builder=builder,
+        entrypoint=tuple(config.get("Entrypoint") or ()) if of_image else (),
         buildpacks=found.buildpacks,
         image=image["Id"],
         defaults=found.config,
         processes=plan.watched(
             plan.processes(
                 {**commands, **release_phase},
-                list(config.get("ExposedPorts") or {}) if builder == "dockerfile" else [],
+                list(config.get("ExposedPorts") or {}) if of_image else [],
                 said.startup,
                 said.formation,
-                plan.image_check(config.get("Healthcheck") or {}) if builder == "dockerfile" else plan.NO_CHECK,
+                plan.image_check(config.get("Healthcheck") or {}) if of_image else plan.NO_CHECK,
+                runs=runs,
+                unexposed=unexposed,
+                heard=heard,
             ),
             said.liveness,
         ),
     )
+
+
+def runs_by_itself(config: Mapping[str, Any]) -> bool:
+    """Whether an image starts something without being told what: not the shell of its base image."""
+    command = config.get("Cmd") or []
+    return bool(config.get("Entrypoint") or command) and not shell.is_bare(command)
+
+
+def unexposed_port(name: ReleaseName, said: plan.Said) -> tuple[int | None, bool]:
+    """The port of an image's CMD that is web though the image exposes none, and whether it was found by asking.
+
+    It is web where a person chose a port or a domain, where app.json speaks of a web, or where what serves was found to
+    answer HTTP.
+    """
+    app = App(name.app)
+    live = releases.load(app.live).processes if app.live else ()
+    heard = next((each.port for each in live if each.heard), None)
+    named = WEB in said.startup or WEB in said.liveness or WEB in said.formation or app.choices().domains
+    port = formation.chosen_port(app.config()) or heard or (DEFAULT_PORT if named else None)
+    return port, port is not None and port == heard
+
+
+def tell_port(record: Release, image: Mapping[str, Any], log: Log) -> None:
+    """Say on which port the app is reached, and why, unless it is a buildpack's: that is told $PORT."""
+    web = next((each for each in record.processes if each.name == WEB), None)
+    if web is None:
+        return
+    chosen = formation.chosen_port(App(record.name.app).config())
+    ports = plan.ports_of(list(image["Config"].get("ExposedPorts") or {})) if record.builder == "dockerfile" else []
+    if chosen:
+        log.line(f"web is reached on port {chosen}, as was chosen (`mooring ports {record.name.app}`)")
+    elif web.ports:
+        log.line(f"the image exposes {', '.join(map(str, sorted(ports)))}: which of them answers HTTP is asked")
+    elif len(ports) > 1:
+        more = f"`mooring ports:set {record.name.app} PORT` chooses another"
+        log.line(f"web is reached on port {web.port} of {', '.join(map(str, sorted(ports)))} ({more})")
+    elif ports:
+        log.line(f"web is reached on port {web.port}, which the image exposes")
+    elif record.builder == "dockerfile":
+        log.line(f"web is reached on port {web.port}: no port is exposed, and it finds this one as $PORT")
+    if any(each.command for each in record.processes) and shell.ignores_words(record.entrypoint):
+        log.warn('ENTRYPOINT in its shell form ignores the lines of the Procfile: write it as ["program"]')
 
 
 def recorded(name: ReleaseName, wanted: Order) -> Release:

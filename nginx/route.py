@@ -16,6 +16,7 @@ from mooring.host.refusal import Refusal
 from mooring.pipeline import stage
 from mooring.pipeline.journal import Log
 from mooring.release import releases
+from mooring.release.formation import is_own
 from mooring.release.releases import Release
 from mooring.telling import announcement
 
@@ -70,7 +71,9 @@ def announce(app: App, record: Release) -> list[str]:
     if any(process.port for process in record.processes) and not any(p.port and p.quantity for p in record.processes):
         return [*lines, f"       No web process runs: `mooring ps:scale {app.name} web=1` runs one."]
     if not any(process.port and process.quantity for process in record.processes):
-        return [*lines, "       No port is exposed and the Procfile has no web: a service-only app, it gets no URL."]
+        lines.append("       It has no process web: a service-only app, it gets no URL.")
+        remedy = f"`mooring ports:set {app.name} PORT`" if any(map(is_own, record.processes)) else "a line `web:`"
+        return [*lines, f"       If it answers HTTP: EXPOSE its port, let it listen on $PORT, or {remedy}."]
     url = domains.url(app)
     return [*lines, f"       {url}" if url else "       It has no domain: `mooring domains:add` gives it one."]
 

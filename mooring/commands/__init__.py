@@ -33,6 +33,14 @@ ALIASES = {
     "htpasswd:add": "http-auth:add",
     "htpasswd:disable": "http-auth:disable",
     "htpasswd:remove": "http-auth:remove",
+    "ports:add": "ports:set",
+    "ports:list": "ports",
+    "ports:report": "ports",
+    "proxy:ports": "ports",
+    "proxy:ports-add": "ports:set",
+    "proxy:ports-clear": "ports:clear",
+    "proxy:ports-remove": "ports:remove",
+    "proxy:ports-set": "ports:set",
     "restart": "ps:restart",
 }
 """dokku-alt's and Dokku's words."""

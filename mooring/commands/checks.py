@@ -9,7 +9,7 @@ from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import show
 from mooring.host.refusal import die
 from mooring.pipeline import choice
-from mooring.release import formation, releases
+from mooring.release import releases
 from mooring.release.process import Process
 
 PROCESS = argument("process", metavar="PROCESS", help="e.g. web")
@@ -21,10 +21,11 @@ KEYS = ("path", "content", "port", "attempts", "wait", "timeout", "initialDelay"
 @command("checks", "mooring checks my-app", APP, JSON)
 def list_(app: str, json: bool) -> None:
     """Show how the processes of an app are asked whether they are ready (startup), and alive (liveness)."""
+    from mooring.commands import ps
+
     target = apps.find(app)
-    live = releases.load(target.live).processes if target.live else ()
     rows = []
-    for process in formation.applied(live, target.choices()):
+    for process in ps.processes_of(target):
         rows.append(row("startup", process, process.readiness, process.chosen_check))
         if alive := process.watch or process.chosen_liveness or process.liveness:
             rows.append(row("liveness", process, alive, process.chosen_liveness))

@@ -13,9 +13,10 @@ from mooring.commands.stdin import read
 from mooring.host import dialects, env_file, files
 from mooring.host.refusal import die
 from mooring.pipeline import choice
+from mooring.release import formation
 from mooring.telling import audit
 
-RESERVED = ("PORT", "SOURCE_VERSION")
+RESERVED = ("SOURCE_VERSION",)
 BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 Edit = Callable[[dict[str, str]], dict[str, str]]
 FORMATS = ("env", "shell", "json")
@@ -145,6 +146,8 @@ def add(app: App, pairs: dict[str, str], *, no_restart: bool) -> int:
             die(f"{name} is set by Mooring itself", "the app finds it in its environment; choose another name")
         if "\0" in pairs[name]:
             die(f"the value of {name} has a NUL byte", "an environment cannot hold one")
+        if name == "PORT" and not formation.chosen_port(pairs):
+            die(f"PORT is {pairs[name][:20]!r}, and the port on which web is reached", "a number from 1 to 65535")
     return change(app, lambda config: {**config, **pairs}, no_restart=no_restart)
 
 

@@ -184,7 +184,7 @@ def start(app: str, process: str) -> int:
     assert target.live is not None
     record = releases.load(target.live)
     configured = releases.config(record.name) != target.config()
-    if configured or formation.applied(record.processes, target.choices()) != record.processes:
+    if configured or processes_of(target) != record.processes:
         from mooring.pipeline import deployment
 
         return deployment.launch(target, "config" if configured else "scale", actor())
@@ -194,7 +194,9 @@ def start(app: str, process: str) -> int:
 
 def processes_of(app: App) -> tuple[Process, ...]:
     """The live release's processes, as the next release has them; none of an app that was never deployed."""
-    return formation.applied(releases.load(app.live).processes, app.choices()) if app.live else ()
+    if app.live is None:
+        return ()
+    return formation.applied(releases.load(app.live).processes, app.choices(), formation.chosen_port(app.config()))
 
 
 def check_process(app: App, known: tuple[Process, ...], name: str, refused: set[str]) -> None:

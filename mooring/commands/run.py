@@ -19,6 +19,7 @@ from mooring.host.names import ONE_OFF, ContainerName
 from mooring.host.refusal import die
 from mooring.release import releases
 from mooring.runtime import engine, one_off
+from mooring.runtime.stop import stop as stop_container
 
 COMMAND = argument(
     "words", metavar="COMMAND", nargs=argparse.REMAINDER, help="as a list of words: `sh -c '…'` for a shell"
@@ -38,6 +39,14 @@ def run(app: str, words: list[str]) -> int:
     try:
         create(container, argv, engine.Attached(terminal))
         return attend(["docker", "start", "--attach", "--interactive", NO_DETACH_KEYS, str(container)])
+    finally:
+        end(container)
+
+
+def end(container: ContainerName) -> None:
+    """Tell what a lost connection has left of a one-off container to end, and remove it."""
+    try:
+        stop_container(str(container))
     finally:
         engine.remove(str(container))
 
@@ -155,7 +164,7 @@ def create(container: ContainerName, argv: list[str], attached: engine.Attached)
         engine.create(
             container,
             image=record.name.image,
-            command=argv,
+            command=one_off.argv(record, argv),
             environment=environment,
             address=one_off.free_address(record),
             stop_timeout=settings.load().stop_timeout,
@@ -206,7 +215,7 @@ def attend(argv: list[str]) -> int:
     watched.register(sys.stdout.fileno(), 0)
     try:
         if ended not in dict(watched.poll()):
-            child.terminate()
+            child.kill()
             interrupt.interrupt()
         return child.wait()
     finally:

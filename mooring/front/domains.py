@@ -41,6 +41,13 @@ def primary(app: App, choices: Choices) -> str:
     return next((name for name in names if routing.of_domain(choices, name) == routing.WEB), names[0] if names else "")
 
 
+def of_process(app: App, choices: Choices, process: str) -> str:
+    """A host name that a process answers to: the first of its own, else of the app's, else the app's default one."""
+    names = [name for name in among(app, choices) if not name.startswith("*.")]
+    own = [name for name in names if routing.of_domain(choices, name) == process]
+    return next(iter(own or names), default(app))
+
+
 def refuse_taken(domains: list[str], app: App) -> None:
     """Raise Refusal if one of the domains, or one redirected, belongs to another app."""
     for other in apps.every():

@@ -1,6 +1,7 @@
 """An app's site: its nginx file, checked before it is kept, in force when `reload` returns."""
 
 import contextlib
+import itertools
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,6 +24,10 @@ PAGES = paths.CODE / "nginx" / "pages"
 COMPILED = paths.RUN / "templates"
 PREPARED = "site.json"
 """Beside a release's record: its site, made and checked while its processes start."""
+
+
+SET_BY_NGINX = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Forwarded-Proto",
+                "X-Real-IP", "X-Request-Id")  # fmt: skip
 
 
 class Site(NamedTuple):
@@ -88,6 +93,7 @@ def render(record: Release, choices: Choices, snippet: str) -> str:
         primary=primary,
         settings=settings,
         forwarded=forwarded(app, settings),
+        disguises=disguises() if passes_underscores(settings, snippet) else (),
         trusted=[each for each in settings["trusted-proxies"].split(",") if each],
         addresses=settings["listen-address"].replace(".", "[.]").replace(",", "|"),
         variable=variable(app),
@@ -127,6 +133,27 @@ def forwarded(app: App, settings: dict[str, str]) -> dict[str, str]:
     if settings["trusted-proxies"]:
         ours = {name: f"${variable(app)}_{name}" for name in ours}
     return ours | {name: told for name in ("proto", "port") if (told := settings[f"x-forwarded-{name}"])}
+
+
+def passes_underscores(settings: dict[str, str], snippet: str) -> bool:
+    """Whether the app sees headers whose names have an underscore: many frameworks take it for a dash.
+
+    Those that nginx sets itself never pass. Left to us they do, but for an app behind proxies, or with a snippet, that
+    may say more of a request in headers of their own.
+    """
+    chosen = settings["underscores-in-headers"]
+    return chosen == "on" or (chosen == "auto" and not settings["trusted-proxies"] and "_header" not in snippet)
+
+
+def disguises() -> list[str]:
+    """The headers that nginx sets, with underscores in the place of dashes: what a client must not pass off as them."""
+    found = []
+    for name in SET_BY_NGINX:
+        words = name.split("-")
+        for marks in itertools.product("-_", repeat=len(words) - 1):
+            if "_" in marks:
+                found.append("".join(word + mark for word, mark in zip(words, (*marks, ""), strict=True)))
+    return found
 
 
 def access_log(app: App, kind: str) -> str:

@@ -97,6 +97,8 @@ SETTINGS: dict[str, Setting] = {
                                        one_of("on", "off")),
     "proxy-send-timeout": Setting("60s", "the longest the app may not read", "5m", seconds),
     "trusted-proxies": Setting("", "whose X-Forwarded-… headers are believed", "10.0.0.0/8,192.0.2.7", networks),
+    "underscores-in-headers": Setting("auto", "whether headers with _ in their names reach the app", "on, off or auto",
+                                      one_of("on", "off", "auto")),
     "x-forwarded-for": Setting("append", "what becomes of a client's own X-Forwarded-For", "append or replace",
                                one_of("append", "replace")),
     "x-forwarded-port": Setting("", "the port that the app is told", "443", port),

@@ -11,6 +11,8 @@ from mooring.app.routing import WEB
 from mooring.host.refusal import die
 from mooring.release.process import DEFAULT_PORT, Limits, Process
 
+IMAGES_OWN = "worker"
+"""What the CMD of an image is called that exposes no port."""
 MOST = 47
 """Containers of an app: its network has addresses for twice as many, as in a deploy, and for what runs once."""
 SIZE = re.compile(r"([1-9][0-9]{0,11})([bkmg]?)", re.IGNORECASE)
@@ -19,11 +21,14 @@ LEAST_MEMORY = 6 << 20
 """Docker starts no container with less."""
 
 
-def applied(processes: tuple[Process, ...], choices: Choices) -> tuple[Process, ...]:
+def applied(processes: tuple[Process, ...], choices: Choices, port: int | None = None) -> tuple[Process, ...]:
     """The processes as the operator chose them; raise Refusal for a choice in app.toml that is none.
 
-    One that a domain or a route names is reached on a port, and runs unless it was scaled to 0.
+    One that a domain or a route names is reached on a port, and runs unless it was scaled to 0. `port` is that of `web`
+    where one was chosen, whatever the source says; then the CMD of an image that names no port is `web`.
     """
+    if port and not any(each.name == WEB for each in processes):
+        processes = tuple(each._replace(name=WEB) if is_own(each) else each for each in processes)
     routed = routing.processes(choices)
     own = {each.name: each.quantity if each.own_quantity is None else each.own_quantity for each in processes}
     return tuple(
@@ -33,13 +38,36 @@ def applied(processes: tuple[Process, ...], choices: Choices) -> tuple[Process, 
                 choices.scale.get(process.name, max(own[process.name], int(process.name in routed))),
             ),
             own_quantity=own[process.name],
-            port=process.port if process.name == WEB else DEFAULT_PORT if process.name in routed else None,
+            **(
+                of_web(process, port)
+                if process.name == WEB
+                else {"port": DEFAULT_PORT if process.name in routed else None}
+            ),
             limits=limits(f"app.toml: limits.{process.name}", choices.limits.get(process.name, {})),
             chosen_check=check(f"app.toml: checks.{process.name}", choices.checks.get(process.name)),
             chosen_liveness=check(f"app.toml: liveness.{process.name}", choices.liveness.get(process.name)),
         )
         for process in processes
     )
+
+
+def chosen_port(config: Mapping[str, str]) -> int | None:
+    """The port that was chosen for `web`: the config var PORT."""
+    text = config.get("PORT", "")
+    return int(text) if text.isascii() and text.isdigit() and int(text) in checks.PORTS else None
+
+
+def is_own(process: Process) -> bool:
+    """Whether it is the CMD of an image, which no line of a Procfile has named."""
+    return process.name == IMAGES_OWN and process.command is None
+
+
+def of_web(process: Process, chosen: int | None) -> dict[str, Any]:
+    """On which port `web` is reached: as chosen, else as its source says."""
+    source = process.port if process.own_port is None else process.own_port or None
+    if chosen is None:
+        return {"port": source, "own_port": None}
+    return {"port": chosen, "own_port": source or 0, "ports": (), "heard": False}
 
 
 def quantity(where: str, value: Any) -> int:

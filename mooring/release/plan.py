@@ -6,14 +6,20 @@ from typing import Any, NamedTuple
 
 from mooring.app import app_json, checks, procfile
 from mooring.app.checks import Check
+from mooring.app.routing import WEB
 from mooring.host import files
 from mooring.host.names import RELEASE_PHASE
 from mooring.host.refusal import die
-from mooring.release.formation import MOST, check_total
+from mooring.release.formation import IMAGES_OWN, MOST, check_total
 from mooring.release.process import DEFAULT_PORT, Process
 
 NO_CHECK = Check()
 PREFERRED_PORTS = (80, 8080, 5000)
+OTHER_PROTOCOLS = frozenset([
+    20, 21, 22, 23, 25, 53, 110, 143, 389, 443, 465, 587, 636, 993, 995, 1433, 1521, 1883, 2181, 3306, 4369, 5005, 5432,
+    5672, 6379, 8443, 8883, 9042, 9092, 9229, 9443, 11211, 27017,
+])  # fmt: skip
+"""Ports by convention of what is no plain HTTP: only where nothing else is exposed are they taken for it."""
 
 
 class Results(NamedTuple):
@@ -33,10 +39,16 @@ class Said(NamedTuple):
     liveness: Mapping[str, Check] = {}
 
 
+def ports_of(exposed: list[str]) -> list[int]:
+    """The TCP ports of an image's ExposedPorts ("80/tcp"), the likeliest for HTTP first: 80, 8080, 5000, the lowest."""
+    ports = [int(number) for number, _, kind in (each.partition("/") for each in exposed) if kind != "udp"]
+    known = {port: order for order, port in enumerate(PREFERRED_PORTS)}
+    return sorted(ports, key=lambda port: (known.get(port, len(known)), port in OTHER_PROTOCOLS, port))
+
+
 def port_of(exposed: list[str]) -> int | None:
-    """The port that requests go to, of an image's ExposedPorts ("80/tcp"): 80, 8080 or 5000, else the lowest."""
-    ports = sorted(int(number) for number, _, kind in (each.partition("/") for each in exposed) if kind != "udp")
-    return next((port for port in PREFERRED_PORTS if port in ports), ports[0] if ports else None)
+    """The port that requests go to: 80, 8080 or 5000, else the lowest that is not known to be for something else."""
+    return next(iter(ports_of(exposed)), None)
 
 
 def processes(
@@ -45,6 +57,10 @@ def processes(
     startup: Mapping[str, Check],
     formation: Mapping[str, int],
     default: Check,
+    *,
+    runs: bool = True,
+    unexposed: int | None = None,
+    heard: bool = False,
 ) -> tuple[Process, ...]:
     """The processes of a release.
 
@@ -52,20 +68,27 @@ def processes(
     else `worker`, which nothing connects to. One `web` runs, and of the others as many as `formation` says:
     none, or one where there is no web. Of `release` none runs: it is the release phase. `default`, the image's own
     check, is that of its CMD and of `web` where `startup` does not name them: it says nothing of the Procfile's other
-    commands.
+    commands. `runs` says whether the image has a CMD of its own. `unexposed` is the port of a CMD that is web although
+    nothing is exposed, and `heard` whether it was found by asking. Of several ports, without one of the usual, which it
+    is is asked of what runs.
     """
-    port = port_of(exposed)
+    ports = ports_of(exposed)
+    port = ports[0] if ports else None
+    several = tuple(ports) if len(ports) > 1 and port not in PREFERRED_PORTS else ()
     found: dict[str, str | None] = {name: command for name, command in commands.items() if name != RELEASE_PHASE}
     phase = [Process(RELEASE_PHASE, 0, commands[RELEASE_PHASE])] if RELEASE_PHASE in commands else []
-    if not found or ("web" not in found and port is not None):
-        found = {("web" if port is not None else "worker"): None, **found}
+    is_web = port is not None or (not found and unexposed is not None)
+    if runs and (not found or ("web" not in found and is_web)):
+        found = {(WEB if is_web else IMAGES_OWN): None, **found}
     idle = 0 if "web" in found else 1
     return tuple(
         Process(
             name,
             quantity=formation.get(name, 1 if name == "web" else idle),
             command=command,
-            port=(port or DEFAULT_PORT) if name == "web" else None,
+            port=(port or unexposed or DEFAULT_PORT) if name == WEB else None,
+            ports=several if name == WEB else (),
+            heard=heard and command is None,
             check=startup.get(name, default if name == "web" or command is None else Check()),
         )
         for name, command in found.items()

@@ -26,7 +26,9 @@ class Process(NamedTuple):
 
     `command` is a shell command line from the Procfile, None for the image's own CMD. `port` is None for a
     process that nothing connects to. `check` and `liveness` are the source's; what the operator chose holds instead.
-    `own_quantity` is what the source asks for, where a scale, a domain or a route may have decided otherwise.
+    `own_quantity` is what the source asks for, where a scale, a domain or a route may have decided otherwise, and
+    `own_port` the source's port where another was chosen, 0 for none. Where `ports` has several, which of them it is
+    is asked when it runs. `heard` says that no source names the port: the image's CMD was found to answer HTTP on it.
     """
 
     name: str
@@ -39,6 +41,9 @@ class Process(NamedTuple):
     chosen_check: Check | None = None
     chosen_liveness: Check | None = None
     own_quantity: int | None = None
+    own_port: int | None = None
+    ports: tuple[int, ...] = ()
+    heard: bool = False
 
     @property
     def readiness(self) -> Check:

@@ -30,7 +30,8 @@ class Release(NamedTuple):
     `kind` says what made it: push, archive, sync, image, rebuild, config, restart, scale, limit, enable, rollback,
     deploy or clone. `base` is the release whose image it runs, where it did not build one; 0 for the one live when
     its turn comes. `from_image` is the name of the image that it was made from, where nothing was built. `defaults`
-    are config vars that its buildpack gives where the app sets none.
+    are config vars that its buildpack gives where the app sets none. `entrypoint` is that of a Dockerfile's image: it
+    is given what the Procfile says.
     """
 
     name: ReleaseName
@@ -44,6 +45,7 @@ class Release(NamedTuple):
     builder: str = ""
     base: int = 0
     buildpacks: tuple[str, ...] = ()
+    entrypoint: tuple[str, ...] = ()
     image: str = ""
     from_image: str = ""
     defaults: Mapping[str, str] = {}
@@ -76,6 +78,7 @@ class Release(NamedTuple):
             branch=origin.branch,
             builder=origin.builder,
             buildpacks=origin.buildpacks,
+            entrypoint=origin.entrypoint,
             image=origin.image,
             from_image=origin.from_image,
             defaults=origin.defaults,
@@ -144,6 +147,7 @@ def _parse(name: ReleaseName, text: str) -> Release:
             **table,
             "name": name,
             "buildpacks": tuple(table.get("buildpacks", ())),
+            "entrypoint": tuple(table.get("entrypoint", ())),
             "processes": tuple(_process(_renamed(each)) for each in table["processes"]),
             "placements": tuple(Placement(**_renamed(each)) for each in table["placements"]),
         }
@@ -156,7 +160,8 @@ def _renamed(table: dict[str, Any]) -> dict[str, Any]:
 
 def _process(table: dict[str, Any]) -> Process:
     checks = {name: _check(check) for name in CHECKS if (check := table.get(name)) is not None}
-    return Process(**{**table, "limits": Limits(**table.get("limits", {})), **checks})
+    ports = tuple(table.get("ports", ()))
+    return Process(**{**table, "limits": Limits(**table.get("limits", {})), "ports": ports, **checks})
 
 
 def _check(table: dict[str, Any]) -> Check:

@@ -27,10 +27,11 @@ def remember(container: ContainerName, identity: str, pid: int, **more: str) -> 
     files.write(CONTAINERS / str(container), json.dumps({**more, "id": identity, "pid": pid}))
 
 
-def set_ready(container: ContainerName) -> None:
-    """Say that what has been started was ready."""
+def set_ready(container: ContainerName, port: int | None = None) -> None:
+    """Say that what has been started was ready, and on which port it answers HTTP where that was found by asking."""
     if table := started(container):
-        files.write(CONTAINERS / str(container), json.dumps({"ready": "yes", **table}))
+        found = {"port": str(port)} if port else {}
+        files.write(CONTAINERS / str(container), json.dumps({"ready": "yes", **found, **table}))
 
 
 def started(container: ContainerName) -> dict[str, Any] | None:

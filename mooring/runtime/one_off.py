@@ -10,7 +10,7 @@ from mooring.host.refusal import die
 from mooring.release import releases
 from mooring.release.process import Process
 from mooring.release.releases import Release
-from mooring.runtime import engine
+from mooring.runtime import engine, shell
 
 FOLDER = paths.RUN / "runs"
 """The commands of detached ones, by the name of their container: root's alone, as an argument may be a secret."""
@@ -66,3 +66,12 @@ def leave_command(container: ContainerName, words: list[str]) -> None:
 
 def command_of(container: ContainerName) -> list[str]:
     return [str(word) for word in json.loads(command_file(container).read_text())]
+
+
+def argv(record: Release, words: list[str]) -> list[str]:
+    """The words that run a person's command: it may be the name of a process where buildpacks made the image."""
+    if record.builder == "buildpack" and len(words) == 1:
+        line = next((each.command for each in record.processes if each.name == words[0]), None)
+        if line:
+            return shell.argv(record.shell, line)
+    return shell.of_person(words)

@@ -17,10 +17,12 @@ def prepared(record: Release) -> Release:
     app = App(record.name.app)
     if not record.image:
         record = inherit(record)
-    if not record.placements:
-        record = place(record.changed(processes=formation.applied(record.processes, app.choices())).at("launching"))
     if not (releases.folder(record.name) / "env").exists():
         releases.freeze_config(record.name, app.config())
+    if not record.placements:
+        port = formation.chosen_port(releases.config(record.name))
+        processes = formation.applied(record.processes, app.choices(), port)
+        record = place(record.changed(processes=processes).at("launching"))
     return record
 
 

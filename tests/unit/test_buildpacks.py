@@ -148,7 +148,7 @@ def test_what_bin_release_should_not_print_is_refused_by_the_buildpacks_name(tex
     assert "the-pack" in refusal.value.message
 
 
-IMAGE: dict[str, object] = {"Id": "sha256:x", "Config": {"ExposedPorts": {"8080/tcp": {}}}}
+IMAGE: dict[str, object] = {"Id": "sha256:x", "Config": {"ExposedPorts": {"8080/tcp": {}}, "Cmd": ["serve"]}}
 
 
 def processes(builder: str, commands: dict[str, str], defaults: dict[str, str]) -> dict[str, str | None]:

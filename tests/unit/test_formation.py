@@ -23,6 +23,26 @@ def applied(**choices: object) -> Process:
     return formation.applied((WEB,), Choices(**choices))[0]  # type: ignore[arg-type]
 
 
+def test_a_port_that_is_chosen_holds_until_it_is_taken_back() -> None:
+    web, bot = Process("web", 1, port=8080, ports=(8080, 9000)), Process("bot", 1, "bot")
+    chosen = formation.applied((web, bot), Choices(), 3000)
+    assert [each.port for each in chosen] == [3000, None]
+    assert chosen[0].ports == ()
+    assert formation.applied(chosen, Choices(), 3000) == chosen
+    assert [each.port for each in formation.applied(chosen, Choices())] == [8080, None]
+
+
+def test_with_a_port_the_command_of_an_image_is_web() -> None:
+    own, bot = Process("worker"), Process("worker", command="work")
+    assert [(each.name, each.port) for each in formation.applied((own,), Choices(), 3000)] == [("web", 3000)]
+    assert [(each.name, each.port) for each in formation.applied((bot,), Choices(), 3000)] == [("worker", None)]
+
+
+@pytest.mark.parametrize(("text", "port"), [("3000", 3000), ("0", None), ("65536", None), ("x", None), ("", None)])
+def test_the_port_is_the_config_var_of_that_name(text: str, port: int | None) -> None:
+    assert formation.chosen_port({"PORT": text}) == port
+
+
 def test_what_was_chosen_holds_and_what_the_source_says_is_kept_for_later() -> None:
     chosen = applied(scale={"web": 3}, limits={"web": {"memory": "256m", "cpu": 0.5}}, checks={"web": {"path": "/x"}})
     assert (chosen.quantity, chosen.limits) == (3, Limits(256 << 20, 0.5))

@@ -1,6 +1,7 @@
 """What the stages decide: whose turn it is, which processes run, on which port and address, when they are ready."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -107,16 +108,43 @@ def test_the_port_is_80_8080_or_5000_else_the_lowest(exposed: list[str], port: i
     assert plan.port_of(exposed) == port
 
 
+@pytest.mark.parametrize(
+    ("exposed", "first"),
+    [(["22/tcp", "3000/tcp"], 3000), (["443/tcp", "9000/tcp"], 9000), (["22/tcp"], 22), (["5432/tcp", "22/tcp"], 22)],
+)
+def test_a_port_known_for_another_protocol_comes_last(exposed: list[str], first: int) -> None:
+    assert plan.ports_of(exposed)[0] == first
+
+
+def test_of_several_ports_without_a_usual_one_it_is_asked_which_answers() -> None:
+    def asked(*exposed: str) -> tuple[int, ...]:
+        return plan.processes({}, list(exposed), {}, {}, Check())[0].ports
+
+    assert asked("22/tcp", "3000/tcp") == (3000, 22)
+    assert asked("22/tcp", "8080/tcp") == asked("22/tcp") == asked("3000/tcp", "53/udp") == ()
+
+
 def processes(
-    commands: dict[str, str], exposed: list[str], formation: dict[str, int] | None = None
+    commands: dict[str, str], exposed: list[str], formation: dict[str, int] | None = None, **more: Any
 ) -> dict[str, tuple[int, int | None]]:
-    found = plan.processes(commands, exposed, {}, formation or {}, Check())
+    found = plan.processes(commands, exposed, {}, formation or {}, Check(), **more)
     return {each.name: (each.quantity, each.port) for each in found}
 
 
 def test_an_image_alone_is_web_where_it_exposes_a_port_and_a_worker_where_not() -> None:
     assert processes({}, ["80/tcp"]) == {"web": (1, 80)}
     assert processes({}, []) == {"worker": (1, None)}
+
+
+def test_an_image_alone_is_web_too_where_something_else_says_so() -> None:
+    assert processes({}, [], unexposed=5000) == {"web": (1, 5000)}
+    assert processes({}, ["80/tcp"], unexposed=5000) == {"web": (1, 80)}
+    assert processes({"bot": "x"}, [], unexposed=5000) == {"bot": (1, None)}
+
+
+def test_beside_a_procfile_an_image_that_starts_nothing_runs_nothing() -> None:
+    assert processes({"bot": "x"}, ["80/tcp"], runs=False) == {"bot": (1, None)}
+    assert processes({"bot": "x"}, ["80/tcp"]) == {"web": (1, 80), "bot": (0, None)}
 
 
 def test_a_procfiles_web_runs_once_and_the_others_as_often_as_the_formation_says() -> None:

@@ -15,7 +15,8 @@ from mooring.host.names import ContainerName
 from mooring.release import releases
 from mooring.runtime import containers
 from mooring.runtime.engine import EngineError
-from units.app import question, wait
+from units.app import question, ready, wait
+from units.app.answers import NotYet, Wrong
 
 LEAST_PAUSE = 1.0
 """Seconds between two questions at least, whatever a check says."""
@@ -44,7 +45,7 @@ class Liveness:
             return
         try:
             self.probe()
-        except (question.NotYet, question.Wrong) as error:
+        except (NotYet, Wrong) as error:
             self.wrong += 1
             last = self.wrong >= self.check.attempts
             told = f"{self.container.label} is not alive: {error}"
@@ -85,7 +86,11 @@ def main() -> int:
     started = containers.started(container) or sys.exit(f"{container} has not been started")
     descriptor = wait.open_process(started["id"], started["pid"])
     check = process.watch
-    probe = question.probe_of(check, process.port, record.address(container), started["id"]) if check else None
+    probe = (
+        question.probe_of(check, process.port, record.address(container), started["id"], ready.host_of(container))
+        if check
+        else None
+    )
     if descriptor is not None:
         if check and probe:
             liveness = Liveness(container, check, probe)

@@ -7,23 +7,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mooring.app.checks import Check
+from units.app.answers import NotYet, Wrong
 
 if TYPE_CHECKING:
     import socket
     from http.client import HTTPResponse
 
+NOT_LISTENING = "nothing listens on port"
 PAUSE = 0.05
 """Seconds between two tries to reach a process that does not listen yet; less while it has just been started."""
 MOST_READS = 64
 """How much of an answer is listened to, at 16 KiB each: some never end."""
-
-
-class NotYet(Exception):
-    """Nothing listens yet, or it is still starting: try again at once."""
-
-
-class Wrong(Exception):
-    """It answered, and not as it should: this used up an attempt."""
 
 
 def connected(address: str, port: int, check: Check) -> "socket.socket":
@@ -32,7 +26,7 @@ def connected(address: str, port: int, check: Check) -> "socket.socket":
     try:
         return socket.create_connection((address, port), timeout=check.timeout)
     except OSError as error:
-        raise NotYet(f"nothing listens on port {port}: {error.strerror or error}") from None
+        raise NotYet(f"{NOT_LISTENING} {port}: {error.strerror or error}") from None
 
 
 def listening(address: str, port: int, check: Check) -> None:
@@ -79,18 +73,18 @@ def heard(connection: "socket.socket") -> bool:
     return said
 
 
-def path(address: str, port: int, check: Check) -> None:
-    """GET the path; 2xx and 3xx are ready (and hold `content` where that was asked for)."""
+def path(address: str, port: int, check: Check, host: str = "") -> None:
+    """GET the path, by the name of the app; 2xx and 3xx are ready (and hold `content` where that was asked for)."""
     import http.client
 
     url = f"http://{address}:{port}{check.path}"
     connection = http.client.HTTPConnection(address, port, timeout=check.timeout)
     try:
-        connection.request("GET", check.path, headers={"User-Agent": "Mooring", **check.headers})
+        connection.request("GET", check.path, headers=headers_of(check, host))
         answer = connection.getresponse()
         body = read(answer, check.timeout).decode(errors="replace")
     except ConnectionRefusedError:
-        raise NotYet(f"nothing listens on port {port}") from None
+        raise NotYet(f"{NOT_LISTENING} {port}") from None
     except (OSError, http.client.HTTPException) as error:
         raise Wrong(f"GET {url} got no answer: {error or type(error).__name__}") from None
     finally:
@@ -99,6 +93,13 @@ def path(address: str, port: int, check: Check) -> None:
         raise Wrong(f"GET {url} answered {answer.status}: {' '.join(body.split())[:200]}")
     if check.content not in body:
         raise Wrong(f"GET {url} answered {answer.status} without {check.content!r}: {' '.join(body.split())[:200]}")
+
+
+def headers_of(check: Check, host: str) -> dict[str, str]:
+    """What a question is sent with; the check's own headers come before ours, however they are written."""
+    own = {name.lower() for name in check.headers}
+    ours = {"User-Agent": "Mooring", **({"Host": host} if host else {})}
+    return {name: value for name, value in ours.items() if name.lower() not in own} | dict(check.headers)
 
 
 def read(answer: "HTTPResponse", seconds: float) -> bytes:
@@ -153,7 +154,7 @@ def probe_of(check: Check, port: int | None, address: str, identity: str, host: 
     if port is None or check.kind == "uptime":
         return None
     if check.kind == "path":
-        return lambda: path(address, port, check)
+        return lambda: path(address, port, check, host)
     if check.kind == "" and port == own_port:
-        return Answering(address, port, check, host)
+        return Answering(address, port, check, host or address)
     return lambda: listening(address, port, check)

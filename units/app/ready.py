@@ -15,10 +15,12 @@ from mooring.host import settings
 from mooring.host.names import ContainerName
 from mooring.host.refusal import Refusal, die
 from mooring.release import releases
+from mooring.release.formation import IMAGES_OWN
 from mooring.release.process import Process
 from mooring.runtime import containers
 from mooring.runtime.engine import EngineError
-from units.app.question import PAUSE, NotYet, Wrong, probe_of
+from units.app.answers import NotYet, Wrong
+from units.app.question import NOT_LISTENING, PAUSE, probe_of
 from units.app.wait import open_process
 
 
@@ -73,33 +75,47 @@ def killed_at_limit(identity: str, process: Process, gone: Callable[[float], boo
     return ""
 
 
-def host_of(app: App) -> str:
-    """The name by which people ask for the app: some answer no other. Empty where none is known."""
-    try:
-        return domains.primary(app, app.choices())
-    except Refusal:
-        return ""
+def wait_for(container: ContainerName) -> int | None:
+    """Return when a container that was started is ready; raise Refusal, with the reason, when it will not be.
 
+    Returns the port on which it was found to answer HTTP, where its record does not decide that.
+    """
+    from units.app import port
 
-def wait_for(container: ContainerName) -> None:
-    """Return when a container that was started is ready; raise Refusal, with the reason, when it will not be."""
     record = releases.load(container.release)
     process = record.process(container.process)
     started = containers.started(container) or die("it was told to stop")
-    address = record.address(container)
-    host = host_of(App(record.name.app)) or address
     descriptor = open_process(started["id"], started["pid"])
 
     def gone(seconds: float) -> bool:
         return descriptor is None or bool(select.select([descriptor], [], [], seconds)[0])
 
+    address, host = record.address(container), host_of(container)
+    check = process.readiness
+    several = None
+    if process.ports and check.kind in ("", "listening", "path") and not check.port:
+        several = port.Several(
+            process.ports, address, host, lambda found: probe_of(check, found, address, started["id"], host)
+        )
     try:
-        for check in (process.readiness, *process.readiness.others):
-            wait(
-                check,
-                probe_of(check, process.port, address, started["id"], host),
-                gone,
-                check.initial_delay + (check.budget or settings.load().checks_timeout),
-            )
+        for each in (check, *check.others):
+            probe = probe_of(each, process.port, address, started["id"], host)
+            budget = each.initial_delay + (each.budget or settings.load().checks_timeout)
+            wait(each, several if several and each is check else probe, gone, budget)
     except Refusal as refusal:
-        raise Refusal(killed_at_limit(started["id"], process, gone) or str(refusal)) from None
+        why = killed_at_limit(started["id"], process, gone) or str(refusal)
+        asked = check.port or process.port
+        more = port.advice(container, asked, started["pid"]) if asked and NOT_LISTENING in why else ""
+        raise Refusal(f"{why}; {more}" if more else why) from None
+    if several:
+        return several.found
+    if process.name == IMAGES_OWN and process.command is None and not process.port:
+        return port.heard(started["pid"], address, host)
+    return None
+
+
+def host_of(container: ContainerName) -> str:
+    """The name by which a process is asked: one that it answers to, as frameworks refuse others."""
+
+    app = App(container.release.app)
+    return domains.of_process(app, app.choices(), container.process)

@@ -13,7 +13,7 @@ from mooring.host.refusal import Refusal, die
 from mooring.release import releases
 from mooring.release.process import Process
 from mooring.release.releases import Release
-from mooring.runtime import containers, engine, environment, networks, one_off
+from mooring.runtime import containers, engine, environment, networks, one_off, shell
 
 
 def start(container: ContainerName) -> None:
@@ -76,11 +76,11 @@ def run(record: Release, container: ContainerName) -> tuple[str, int]:
     """Make and start the container; return its id and the process id of its first process."""
     if container.process == ONE_OFF:
         process = one_off.process_of(container)
-        command: list[str] | None = one_off.command_of(container)
+        command: list[str] | None = one_off.argv(record, one_off.command_of(container))
         address = one_off.free_address(record)
     else:
         process = record.process(container.process)
-        command = [*record.shell, process.command] if process.command else None
+        command = command_of(record, process, environment.of(record, container, process))
         address = record.address(container)
     identity = engine.create(
         container,
@@ -92,6 +92,18 @@ def run(record: Release, container: ContainerName) -> tuple[str, int]:
         limits=process.limits,
     )
     return identity, engine.start(identity)
+
+
+def command_of(record: Release, process: Process, environment: dict[str, str]) -> list[str] | None:
+    """What a process is started by: its line of the Procfile; None for the image's own CMD."""
+    if process.command is None:
+        return None
+    if not record.entrypoint:
+        return shell.argv(record.shell, process.command)
+    if "$" in process.command:
+        image = engine.ask("GET", f"/images/{record.name.image}/json")["Config"].get("Env") or []
+        environment = dict(each.split("=", 1) for each in image if "=" in each) | environment
+    return shell.for_entrypoint(record.entrypoint, record.shell, process.command, environment)
 
 
 def start_or_say_why(container: ContainerName) -> None:

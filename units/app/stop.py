@@ -1,4 +1,4 @@
-"""ExecStop of mooring-app@: SIGTERM to the process, SIGKILL after its stop timeout.
+"""ExecStop of mooring-app@: SIGTERM to what runs, SIGKILL after its stop timeout.
 
 python -m units.app.stop my-app.42.web.1
 """
@@ -17,12 +17,10 @@ def main() -> None:
     if started is None or open_process(started["id"], started["pid"]) is None:
         return
     containers.forget(container)
-    from mooring.runtime import engine
+    from mooring.runtime import stop
 
-    try:
-        engine.client().stop(str(container))
-    except engine.missing():
-        return
+    if stop.stop(str(container)):
+        containers.say(container, f"{container.label} was told to end, did not in time, and was killed")
 
 
 if __name__ == "__main__":

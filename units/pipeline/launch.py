@@ -15,6 +15,7 @@ from mooring.pipeline.journal import Log
 from mooring.release import releases
 from mooring.release.releases import Release
 from mooring.runtime import containers, preparation
+from units.pipeline import ports
 
 
 def work(name: ReleaseName, log: Log) -> None:
@@ -25,6 +26,18 @@ def work(name: ReleaseName, log: Log) -> None:
     record = preparation.prepared(record)
     if record.runs_release_phase:
         record = run_release_phase(record, log)
+    start(record, log)
+    decided = ports.decided(record, log)
+    if decided.placements != record.placements:
+        start(decided, log)
+    elif decided != record:
+        prepare_site(decided)
+    releases.save(decided.at("launched"))
+
+
+def start(record: Release, log: Log) -> None:
+    """Start every process; raise Refusal, with their reasons told, unless every one is ready."""
+    name = record.name
     units = [container.unit for container in record.containers]
     if units and not (systemd.start(units, meanwhile=lambda: prepare_to_route(record, log)) and all_ready(record)):
         explain(record, log)
@@ -32,7 +45,6 @@ def work(name: ReleaseName, log: Log) -> None:
             "the new release did not become ready",
             f"its lines: `mooring logs {name.app}` or `journalctl MOORING_RELEASE={name}`",
         )
-    releases.save(record.at("launched"))
 
 
 def all_ready(record: Release) -> bool:
@@ -45,14 +57,18 @@ def all_ready(record: Release) -> bool:
 
 def prepare_to_route(record: Release, log: Log) -> None:
     """While the processes start: have the site made and checked, and the next stage waiting for the end of this one."""
-    # Imported when what is waited for has begun.
-    from mooring.front import site
-
     for process in record.processes:
         if process.quantity:
             log.step(f"Starting {process.name}" + (f" x{process.quantity}" if process.quantity > 1 else ""))
-    site.prepare(record)
+    prepare_site(record)
     systemd.start([f"mooring-route@{record.name}.service"], "--no-block")
+
+
+def prepare_site(record: Release) -> None:
+    # Imported when what is waited for has begun.
+    from mooring.front import site
+
+    site.prepare(record)
 
 
 def run_release_phase(record: Release, log: Log) -> Release:
