@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from builders import buildkit
+from builders import buildkit, complaint
 from mooring.host.names import ReleaseName
 from mooring.host.refusal import die
 from mooring.pipeline.journal import Log
@@ -22,7 +22,10 @@ def build(name: ReleaseName, folder: Path, context: Path, log: Log, *, fresh: bo
     progress = buildkit.Progress(log)
 
     def failed(status: int) -> None:
-        die(f"the Dockerfile does not build: {progress.error or f'status {status}'}", "mend it and push again")
+        if not progress.error:
+            die(f"the Dockerfile does not build: docker ended with status {status}", "push again")
+        why, hint = complaint.explain(progress.complaint)
+        die(f"the Dockerfile does not build: {why}", hint)
 
     options = [] if folder == context else [f"--file={folder / 'Dockerfile'}"]
     options += ["--no-cache", "--pull"] if fresh else []
