@@ -2,9 +2,12 @@
 
 import os
 import re
+from collections import defaultdict, deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from builders.complaint import Complaint
 from mooring.host import files, paths, settings
 from mooring.host.names import ReleaseName
 from mooring.host.program import ProgramError, follow, run
@@ -17,7 +20,12 @@ SLICE = "mooring_builds.slice"
 is, so steps in another one would not be cached ones."""
 STEP = re.compile(r"#\d+ \[(?:\S+ )*\s*(\d+/\d+)\] (.*)")
 """e.g. `#7 [build  2/12] RUN make`: the numbers of many steps are aligned, a stage has its name."""
-OUTPUT = re.compile(r"#\d+ (?:\d+\.\d+ ?)(.*)")
+OUTPUT = re.compile(r"#(\d+) (?:\d+\.\d+ ?)(.*)")
+FAILED = re.compile(r"#(\d+) ERROR: ")
+BLAMED = re.compile(r"\s*(\d+) \| >>> (.*)")
+"""e.g. `   5 | >>> RUN make`: how the place in a Dockerfile is shown."""
+KEPT = 100
+"""Lines of a step's output that are kept to find the reason in."""
 CACHED = re.compile(r"#\d+ CACHED")
 ERROR = re.compile(r"ERROR: (.*)")
 FULL = "no space left on device"
@@ -35,6 +43,9 @@ class Progress:
         self.killed = False
         self.without_processes = False
         self.shown: set[str] = set()
+        self.outputs: dict[str, deque[str]] = defaultdict(partial(deque[str], maxlen=KEPT))
+        self.step_failed = ""
+        self.blamed = ("", "")
 
     def take(self, line: str) -> None:
         self.full = self.full or FULL in line.lower()
@@ -45,11 +56,21 @@ class Progress:
                 self.shown.add(line)
                 self.step(step[1], step[2])
         elif output := OUTPUT.match(line):
-            self.output(output[1])
+            self.outputs[output[1]].append(output[2])
+            self.output(output[2])
         elif CACHED.match(line):
             self.cached()
+        elif (blamed := BLAMED.match(line)) and not self.blamed[0]:
+            self.blamed = (blamed[1], blamed[2].strip())
         elif error := ERROR.search(line):
             self.error = error[1]
+            if failed := FAILED.match(line):
+                self.step_failed = failed[1]
+
+    @property
+    def complaint(self) -> Complaint:
+        """What is known of why the build failed."""
+        return Complaint(self.error, *self.blamed, tuple(self.outputs[self.step_failed]))
 
     def step(self, number: str, text: str) -> None:
         self.log.line(f"[{number}] {text}")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from builders import buildkit
+from builders import buildkit, complaint
 from builders.workspace import Workspace
 from mooring.app.choices import Choices
 from mooring.host.refusal import die
@@ -50,7 +50,10 @@ def build(place: Workspace, log: Log, *, choices: Choices, commit: str, fresh: b
                 f"the Dockerfile has no stage {stage}, which is the app's target",
                 f"write `FROM … AS {stage}`, or `mooring builder:set {place.release.app} target` for the last one",
             )
-        die(f"the Dockerfile does not build: {progress.error or f'status {status}'}", "mend it and push again")
+        if not progress.error:
+            die(f"the Dockerfile does not build: docker ended with status {status}", "push again")
+        why, hint = complaint.explain(progress.complaint)
+        die(f"the Dockerfile does not build: {why}", hint)
 
     # Heroku's name of the commit, and Dokku's: a stage that declares no ARG of that name does not see it.
     arguments = {"SOURCE_VERSION": commit, "GIT_REV": commit, **choices.build_args}

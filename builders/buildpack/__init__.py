@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from builders import buildkit, stack
+from builders import buildkit, complaint, stack
 from builders.buildpack import candidates, texts
 from builders.workspace import Workspace
 from mooring.app.apps import App
@@ -73,9 +73,15 @@ def build(workspace: Workspace, log: Log, *, choices: Choices, commit: str, fres
 
     def failed(status: int) -> None:
         if progress.failure:
-            reason = progress.reason or "its lines are above"
+            said = [line for line in progress.complaint.output if not line.startswith("mooring-")]
+            reason = progress.reason or complaint.cause(said) or "it said nothing"
             die(f"{progress.failure}: {reason}", "" if reason.endswith(")") else "mend that, then push again")
-        die(progress.refusal or f"the build failed: {progress.error or f'status {status}'}")
+        if progress.refusal:
+            die(progress.refusal)
+        if not progress.error:
+            die(f"the build failed: docker ended with status {status}", "push again")
+        why, hint = complaint.explain(progress.complaint)
+        die(f"the build failed: {why}", hint)
 
     with tempfile.NamedTemporaryFile(dir=paths.RUN, prefix="config.") as secret:
         secret.write("".join(f"{key}={value}\0" for key, value in config.items()).encode())

@@ -43,17 +43,21 @@ def lay_out(workspace: Workspace, choices: Choices, config: Mapping[str, str], l
     files.remove_tree(place)
     place.mkdir()
     lines = []
+    wants = {ours.name: ", ".join(ours.looks_for) for ours in buildpack.catalogue()}
+    wanted = ""
     if packs := chosen(workspace.folder, workspace.repository, choices, config):
         for number, pack in enumerate(packs, 1):
             lay_out_one(pack, place / str(number), workspace, log)
             lines.append(f"must {number} {pack.label}")
+            wanted += f"{number} {wants[pack.name]}\n" if pack.name else ""
     else:
         for ours in buildpack.catalogue():
             shutil.copytree(OURS / ours.name, place / ours.name, symlinks=True)
             lines.append(f"{'adds' if ours.adds else 'may'} {ours.name} {ours.name}")
     (place / "candidates").write_text("".join(f"{line}\n" for line in lines))
-    wanted = dict.fromkeys(name for ours in buildpack.catalogue() for name in ours.looks_for)
-    (place / "looked-for").write_text(", ".join(wanted) + "\n")
+    (place / "wants").write_text(wanted)
+    names = dict.fromkeys(name for ours in buildpack.catalogue() for name in ours.looks_for)
+    (place / "looked-for").write_text(", ".join(names) + "\n")
 
 
 def lay_out_one(pack: Buildpack, place: Path, workspace: Workspace, log: Log) -> None:

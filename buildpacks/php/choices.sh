@@ -1,15 +1,37 @@
 # What the repository in the working directory chooses: asked by bin/packages, which sees nothing else, and bin/compile.
 # shellcheck shell=bash
 
-# The value of an option of mooring-php in the Procfile's web line, e.g. `procfile_option w`.
+# The command of the Procfile's web line: also where Windows wrote it.
+web_command() {
+    [[ ! -f Procfile ]] || sed -nE $'1s/^\xEF\xBB\xBF//; s/\r$//; s/^web:[[:space:]]*//p' Procfile
+}
+
+# The value of an option of mooring-php in it, e.g. `procfile_option w`.
 procfile_option() {
-    [[ -f Procfile ]] || return 0
-    sed -nE "s/^web:.*mooring-php([[:space:]].*)?[[:space:]]-$1[[:space:]]*([^[:space:]-][^[:space:]]*).*/\2/p" Procfile
+    web_command | sed -nE "s/^.*mooring-php([[:space:]].*)?[[:space:]]-$1[[:space:]]*([^[:space:]-][^[:space:]]*).*/\2/p"
+}
+
+# The server in Heroku's word for it, `vendor/bin/heroku-php-apache2 public/`: apache or nginx.
+heroku_server() {
+    web_command | sed -nE 's/^.*\bheroku-php-(apache|nginx)2?([[:space:]].*)?$/\1/p'
+}
+
+# The folder in it, the last word; the whole repository where it names none.
+heroku_root() {
+    local words option OPTIND=1
+    read -ra words < <(web_command | sed -nE 's/^.*\bheroku-php-(apache2|nginx)\b//p') || true
+    while getopts :C:c:F:f:i:l:p:vth-: option "${words[@]}"; do :; done
+    words=("${words[@]:OPTIND-1}")
+    echo "${words[0]:-.}" | sed -E "s/^[\"']|[\"']\$//g; s#(.)/+\$#\1#"
 }
 
 # The folder that is served, as far as the repository says: `.`, or below it.
 webroot() {
     local folder
+    if [[ -n $(heroku_server) ]]; then
+        heroku_root
+        return
+    fi
     folder=$(procfile_option w)
     if [[ -z $folder && ! -f index.php ]]; then
         for folder in public web ''; do
@@ -19,10 +41,10 @@ webroot() {
     echo "${folder:-.}"
 }
 
-# nginx or apache: the Procfile's -s, else Apache where the served folder has an .htaccess.
+# nginx or apache: the Procfile's, else Apache where the served folder has an .htaccess.
 web_server() {
     local chosen
-    chosen=$(procfile_option s)
+    chosen=$(procfile_option s)$(heroku_server)
     if [[ -n $chosen ]]; then
         echo "$chosen"
     elif [[ -f $(webroot)/.htaccess ]]; then
@@ -42,8 +64,26 @@ requires_packages() {
     jq -e '.require // {} | keys | any(contains("/"))' composer.json >/dev/null
 }
 
+# Files of the repository that packages are made of: folders that `repositories` names, archives, patches; their hashes.
+local_files() {
+    local path
+    {
+        jq -r '.repositories // [] | .[] | objects | select(.type == "path" or .type == "artifact") | .url' composer.json
+        jq -r '.extra // {} | [.patches, ."patches-file"] | .. | strings | select(test("^https?:") | not)' composer.json
+        jq -r '.packages[]? | .dist // {} | select(.type == "path") | .url' composer.lock
+    } 2>/dev/null | sort -u | while IFS= read -r path; do
+        # shellcheck disable=SC2086
+        find $path -name vendor -prune -o -type f -print0 2>/dev/null | sort -z | xargs -0r sha256sum
+    done
+}
+
 vendor() {
     jq -r '.config["vendor-dir"]? // "vendor"' composer.json
+}
+
+# Where Composer puts programs.
+programs() {
+    jq -r '.config["bin-dir"]? // ((.config["vendor-dir"]? // "vendor") + "/bin")' composer.json 2>/dev/null || echo vendor/bin
 }
 
 # The extensions that the app and its packages require, one a line.

@@ -9,7 +9,7 @@ if wanted
   end
 elsif File.exist?(".ruby-version")
   # An earlier or later correction of the same Ruby does.
-  version = File.read(".ruby-version").strip.delete_prefix("ruby-")
+  version = File.read(".ruby-version", encoding: "bom|utf-8").strip.delete_prefix("ruby-")
   unless here.segments.first(2).join(".") == version[/\A\d+\.\d+/]
     print ".ruby-version wants Ruby #{version}"
   end

@@ -22,7 +22,7 @@ choose_dependencies() {
     [[ $(config YARN2_SKIP_PRUNING) != true && $(config PNPM_SKIP_PRUNING) != true ]] || prune=
     if [[ $(config NPM_CONFIG_PRODUCTION) == true || $(config YARN_PRODUCTION) == true ]]; then
         dev='' prune=
-    elif [[ -n $prune && -z $berry && -z $(hooks)$(package '.scripts.build // .scripts["heroku-postbuild"]') ]]; then
+    elif [[ -n $prune && -z $berry && -z $(hooks)$(build_script) ]]; then
         # Nothing would use them.
         dev='' prune=
     elif [[ -n $prune && $manager == pnpm ]] && has_workspaces; then
@@ -43,15 +43,40 @@ depends_on() {
         bundleDependencies, dependenciesMeta, peerDependenciesMeta, overrides, resolutions, workspaces, packageManager,
         engines, pnpm, hooks: (.scripts // {} | {preinstall, install, postinstall, prepublish, prepare})}' -cS
     (cd "$env" && grep -r . --include='NPM_CONFIG_*' --include='npm_config_*' --include='YARN_*' --include='USE_*' . | sort) || true
-    cat package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml pnpm-workspace.yaml .npmrc .yarnrc .yarnrc.yml .pnpmfile.cjs 2>/dev/null || true
+    cat package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml pnpm-workspace.yaml .npmrc .yarnrc .yarnrc.yml .pnpmfile.cjs Aptfile 2>/dev/null || true
     if has_workspaces; then
-        find . -name node_modules -prune -o -name package.json -print0 | sort -z | xargs -0 sha256sum
+        find . '(' -name node_modules -o -path ./.node ')' -prune -o '(' -name package.json -o -name .npmrc ')' -print0 | sort -z | xargs -0 sha256sum
     fi
     local folder
-    for folder in patches .yarn/patches .yarn/plugins $(package '[.dependencies, .devDependencies, .optionalDependencies] |
-            map(. // {} | .[] | strings | select(startswith("file:")) | .[5:]) | .[]'); do
+    for folder in patches .yarn/patches .yarn/plugins $(local_packages); do
         [[ ! -e $folder ]] || find "$folder" -name node_modules -prune -o -type f -print0 | sort -z | xargs -0r sha256sum
     done
+}
+
+# Folders and archives of the repository that are dependencies, and those that these depend on in turn.
+local_packages() {
+    local seen=' ' todo=(.) folder path
+    ! has_workspaces || mapfile -t todo < <(find . -name node_modules -prune -o -name package.json -printf '%h\n' | sort)
+    while ((${#todo[@]})); do
+        folder=${todo[0]} todo=("${todo[@]:1}")
+        [[ -f $folder/package.json ]] || continue
+        while read -r path; do
+            path=$(realpath -m --relative-to=. "$folder/$path")
+            [[ -e $path && $seen != *" $path "* ]] || continue
+            seen+="$path "
+            todo+=("$path")
+            echo "$path"
+        done < <(jq -r '[.dependencies, .devDependencies, .optionalDependencies, .overrides, .resolutions, .pnpm?] | .. | strings |
+            select(test("^((file|link|portal):|[.]{1,2}/)|[.]patch$")) | sub("^(file|link|portal):|^patch:.*#(~/)?"; "")' "$folder/package.json")
+    done
+}
+
+# Packages of the repository other than the app itself that make something when they are installed: what that is, and
+# where, is for them to know.
+make_something() {
+    { ! has_workspaces || find . -mindepth 2 -name node_modules -prune -o -name package.json -print0; local_packages | sed 's#$#/package.json#' | tr '\n' '\0'; } |
+        { xargs -0r jq -r '.scripts // {} | keys[] | select(IN("preinstall", "install", "postinstall", "prepare", "prepublish"))' 2>/dev/null || true; } |
+        grep . >/dev/null
 }
 
 # The folders that an installation makes.
@@ -65,13 +90,13 @@ provide_modules() {
     if [[ -d node_modules ]]; then
         step "The repository has node_modules, which is taken as it is"
         detail "git rm -r --cached node_modules lets them be installed here, and be the ones for this system"
-        quietly with_config npm rebuild || fail "npm rebuild failed: $(reason)" "its lines are above"
+        quietly with_config npm rebuild || fail "npm rebuild failed: $(reason)" "git rm -r --cached node_modules lets them be installed here"
         return
     fi
     has_dependencies || return 0
     choose_dependencies
     modules=modules-$(depends_on | digest).tar
-    if [[ $(config NODE_MODULES_CACHE) != false && ! -f binding.gyp ]] && saved "$modules"; then
+    if [[ $(config NODE_MODULES_CACHE) != false && ! -f binding.gyp ]] && ! make_something && saved "$modules"; then
         tar -xf "$cache/$modules"
         restored=1
         step "Dependencies are unchanged: restored from the last build"
@@ -87,6 +112,18 @@ provide_modules() {
     detail "$((SECONDS - begin)) s"
     kept+=("$modules")
     tar -cf "$cache/$modules" --verbatim-files-from --files-from <(trees)
+}
+
+npm_version() { jq -r .version .node/lib/npm/package.json; }
+npm_is() { allows "$1" "$(npm_version)"; }
+
+# only_production [true]: npm's option to leave out the dev dependencies, or to install them in any case.
+only_production() {
+    if npm_is '<7'; then
+        echo "--production=${1:-false}"
+    else
+        echo "--$([[ ${1:-} ]] && echo omit || echo include)=dev"
+    fi
 }
 
 # Headers for addons in C++, which node-gyp would fetch.
@@ -105,8 +142,12 @@ install_modules() {
     npm)
         how=ci
         if [[ -z $lock || $(config USE_NPM_INSTALL) == true ]]; then how='install --no-package-lock'; fi
-        # shellcheck disable=SC2086
-        quietly with_config npm $how --loglevel=error "--$([[ $dev ]] && echo include || echo omit)=dev"
+        if [[ -n $lock ]] && npm_is '<5.7'; then
+            how=install
+            ! npm_is '<5' || detail "npm $(npm_version) knows nothing of $lock: versions may differ from yours"
+        fi
+        # shellcheck disable=SC2046,SC2086
+        quietly with_config npm $how --loglevel=error $(only_production "$([[ $dev ]] || echo true)")
         ;;
     pnpm)
         quietly with_config env CI=true pnpm install "--$([[ $lock ]] || echo no-)frozen-lockfile" \
@@ -132,7 +173,11 @@ refuse_modules() {
     if grep -qE 'in sync|frozen-lockfile|OUTDATED_LOCKFILE|YN0028|needs to be updated' /tmp/output; then
         fail "$lock does not fit package.json" "run $manager install, commit $lock, then push again"
     fi
-    fail "$manager cannot install the dependencies: $(reason)" "its last lines are above; mend that, then push again"
+    if grep -qE 'gyp (ERR!|err)' /tmp/output && [[ $manager == npm ]] && npm_is '<7'; then
+        fail "a dependency has an addon in C++, which the npm of Node.js $(<.node/version) cannot compile here: it wants Python 2" \
+            "ask for Node.js 16 or newer in engines.node, or leave that dependency out"
+    fi
+    fail "$manager cannot install the dependencies: $(reason)" "mend that, then push again"
 }
 
 # What a pruning removed and changed is noted, and done again in later builds, without $manager.
@@ -147,7 +192,7 @@ prune_modules() {
     fi
     step "Removing the dev dependencies"
     contents >/tmp/before
-    remove_dev || fail "$manager cannot remove the dev dependencies: $(reason)" "its last lines are above; mend that, then push again"
+    remove_dev || fail "$manager cannot remove the dev dependencies: $(reason)" "mend that, then push again"
     contents >/tmp/after
     comm -23 <(cut -f 1 /tmp/before | sort) <(cut -f 1 /tmp/after | sort) >/tmp/removed
     comm -13 /tmp/before /tmp/after | awk -F '\t' '$2 != "d" { print $1 }' >/tmp/changed
@@ -160,7 +205,10 @@ contents() {
 
 remove_dev() {
     case $manager in
-    npm) quietly with_config npm prune --omit=dev --loglevel=error "--$([[ $lock ]] || echo no-)package-lock" ;;
+    npm)
+        # shellcheck disable=SC2046
+        quietly with_config npm prune $(only_production true) --loglevel=error "--$([[ $lock ]] || echo no-)package-lock"
+        ;;
     pnpm) quietly with_config env CI=true pnpm prune --prod --ignore-scripts ;;
     yarn)
         if [[ -n $berry ]]; then

@@ -18,10 +18,23 @@ quietly() {
     }
 }
 
-# The first line with a reason in what npm, yarn or pnpm printed.
+# What package managers print beside a reason.
+readonly noise='deprecat|^(npm )?warn(ing)?\b|a complete log|^\s*$|lifecycle|command failed with exit code|^\s+at |^\s*\^+\s*$'\
+'|^node\.js v|^node:internal|^info (visit|if you|no lockfile)|^npm err! \S+@\S+ \S+: `|err! (system|command|cwd|node|not ok|stack +at|argv)'\
+'|^npm (error|err!)( *$| (code|errno|syscall|path|command|dest|signal|file|not ok|cwd|node|npm|linux|system|argv|stack|gyp|exit status|failed at|this is probably)\b)'
+readonly unreachable='ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOSPC|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_[A-Z_]+|CERT_[A-Z_]+'
+
+# reason [LOG]: why what it printed came to nothing: that a host cannot be reached before anything else, then what the
+# package manager calls an error, then an exception, then the last line.
 reason() {
-    sed -E 's/\x1b\[[0-9;]*m//g' /tmp/output | grep -iE 'err' | grep -vE 'A complete log|npm (error|ERR!) code|^\s*$' |
-        head -n 1 | sed -E 's/^(npm (error|ERR!)( notarget| 404)?|error|\s*ERR_PNPM_\w+|➤ YN[0-9]+: [^A-Za-z]*)\s*//' | cut -c 1-160
+    local text
+    text=$(sed -E 's/\x1b\[[0-9;]*m//g; s/\r$//' "${1:-/tmp/output}" | grep -viE "$noise") || true
+    {
+        grep -m 1 -E "\b($unreachable)\b" <<<"$text" ||
+            grep -m 1 -E '^(npm (error|ERR!)|error |\s*ERR_PNPM|\s*➤? ?YN[0-9]+:.*(Error|Usage|not|no |fail))' <<<"$text" ||
+            grep -m 1 -E '(^|\s)([A-Z][A-Za-z]*)?(Error|error)\b.*:|error TS[0-9]+' <<<"$text" ||
+            grep -E '[[:alnum:]]' <<<"$text" | tail -n 1 || echo "it said nothing"
+    } | head -n 1 | sed -E 's/^\s*(npm (error|ERR!)( (notarget|404|network|code|errno))*|error|ERR_PNPM_\w+|➤ YN[0-9]+: [^A-Za-z]*)\s*//; s/^\s+//' | cut -c 1-200
 }
 
 # config NAME: a config var, or nothing.

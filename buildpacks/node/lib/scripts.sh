@@ -5,13 +5,13 @@ run_script() {
     [[ -n $(package '.scripts[$name]' --arg name "$1") ]] || return 0
     step "Running $1"
     local flags=()
-    if [[ $1 == build || $1 == heroku-postbuild ]]; then read -ra flags < <(config NODE_BUILD_FLAGS) || true; fi
+    if [[ $1 == build || $1 == gcp-build || $1 == heroku-postbuild ]]; then read -ra flags < <(config NODE_BUILD_FLAGS) || true; fi
     [[ $manager == yarn || ${#flags[@]} -eq 0 ]] || flags=(-- "${flags[@]}")
     # Yarn runs nothing before it has installed.
     local runner=$manager
     [[ $1 != heroku-prebuild ]] || runner=npm
-    with_config "$runner" run "$1" "${flags[@]}" 2>&1 | sed -u 's/^/       /' ||
-        fail "the script $1 of package.json failed" "its lines are above; mend it, then push again"
+    with_config "$runner" run "$1" "${flags[@]}" 2>&1 | tee /tmp/output | sed -u 's/^/       /' ||
+        fail "the script $1 of package.json failed: $(reason)" "mend it, then push again"
 }
 
 # What package.json calls cacheDirectories, beside node_modules: `.next/cache` and the like.

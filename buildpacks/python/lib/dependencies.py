@@ -6,7 +6,7 @@ from pathlib import Path
 
 source, out = map(Path, sys.argv[1:])
 try:
-    project = tomllib.loads(source.read_text())["project"]
+    project = tomllib.loads(source.read_text("utf-8-sig"))["project"]
 except tomllib.TOMLDecodeError as error:
     sys.exit(f"error: it is not TOML: {error}")
 except KeyError:

@@ -1,20 +1,27 @@
 # The package managers: which is the app's, what it reads, how it installs. Sourced by bin/compile, run in BUILD_DIR.
 
-# Sets `manager`, `source` (the file that decides) and `reads` (all the files that do).
+# Sets `manager`, `source` (the file that decides), `reads` (all the files that do) and `elsewhere` (those that are not
+# in the repository).
 choose_manager() {
     local lock file also=()
+    elsewhere=()
     if [[ -f Pipfile.lock ]]; then
         manager=pipenv source=Pipfile.lock reads=(Pipfile.lock Pipfile)
     elif [[ -f requirements.txt ]]; then
         manager=pip source=requirements.txt reads=()
-        add_requirements requirements.txt
+        for file in requirements.txt $(config_var PIP_CONSTRAINT) $(config_var PIP_REQUIREMENT); do
+            add_requirements "$file"
+        done
     elif [[ -f poetry.lock ]]; then
-        manager=poetry source=poetry.lock reads=(poetry.lock pyproject.toml)
+        manager=poetry source=poetry.lock reads=(poetry.lock pyproject.toml poetry.toml)
     elif [[ -f uv.lock ]]; then
         manager=uv source=uv.lock
-        mapfile -t reads < <(echo uv.lock; echo uv.toml; find . -maxdepth 4 -name pyproject.toml -not -path '*/.*/*' | sort)
+        # Also those of a workspace's members.
+        mapfile -t reads < <(echo uv.lock; echo uv.toml; find . \( -name pyproject.toml -o -name setup.py -o -name setup.cfg \) -not -path '*/.*/*' | sort)
     elif [[ -f pyproject.toml || -f setup.py ]]; then
-        manager=project source=pyproject.toml reads=(pyproject.toml setup.py setup.cfg requirements*.txt)
+        manager=project source=pyproject.toml reads=(pyproject.toml setup.py setup.cfg)
+        # Files of requirements that these may read.
+        mapfile -t -O 3 reads < <(find . -maxdepth 3 \( -name '*.txt' -o -name '*.in' \) -type f -not -path '*/.*/*' | sort)
         [[ -f pyproject.toml ]] || source=setup.py
     else
         fail "Pipfile has no Pipfile.lock beside it" "run \`pipenv lock\`, commit both, then push again"
@@ -24,23 +31,52 @@ choose_manager() {
     done
     ((!${#also[@]})) || detail "$source decides; ${also[*]} is not looked at"
     # What is installed from the repository itself is as new as the repository.
-    if grep -qsE '^\s*(\.|file:|[^#]* @ file:)|^(-e|--editable)[ =]*\.[^] []|(directory|path) = "|"(path|file)": |type = "(directory|file)"' "${reads[@]}"; then
+    if names_files; then
         mapfile -t reads < <(find . -type f -not -path './.git/*' -not -path './.python/*' | sort)
-    elif grep -qsE '^(-e|--editable)[ =]*\.' "${reads[@]}"; then
+    elif text "${reads[@]}" | grep -E '^(-e|--editable)[ =]*\.' >/dev/null; then
         reads+=(pyproject.toml setup.py setup.cfg)
     fi
-    mapfile -t reads < <(for file in "${reads[@]}"; do [[ ! -f $file ]] || echo "$file"; done)
+    # What is compiled links to the libraries of these packages.
+    mapfile -t reads < <(for file in "${reads[@]}" Aptfile; do [[ ! -f $file ]] || echo "$file"; done)
 }
 
-# Adds to `reads` a requirements file and those that its -r and -c lines name.
+# Adds to `reads` a requirements file and those that its -r and -c lines name; to `elsewhere` what nobody here can know
+# the contents of.
 add_requirements() {
     local file next
+    if [[ $1 == *://* ]]; then
+        elsewhere+=("$1")
+        return
+    fi
     file=$(realpath -m --relative-to=. "$1")
     [[ -f $file && " ${reads[*]} " != *" $file "* ]] || return 0
     reads+=("$file")
-    while read -r next; do
-        add_requirements "$(dirname "$file")/$next"
-    done < <(sed -nE 's/^\s*(-r|-c|--requirement|--constraint)[ =]*([^ #]+).*/\2/p' "$file")
+    while IFS= read -r next; do
+        [[ $next == *://* ]] || next=$(dirname "$file")/$next
+        add_requirements "$next"
+    done < <(requirement_lines "$file" |
+        sed -nE "s/^\s*(-r|-c|--requirement|--constraint)[ =]*(\"([^\"]+)\"|'([^']+)'|([^ #]+)).*/\3\4\5/p")
+}
+
+# A requirements file as pip joins its lines.
+requirement_lines() { text "$1" | sed -E -e ':next' -e '/\\$/{N;s/\\\n//;b next' -e '}'; }
+
+# Is something that the dependencies name in the repository: a folder, a wheel, a folder of wheels?
+names_files() {
+    local file word
+    if text "${reads[@]}" | grep -E '^\s*(\.|file:|[^#]* @ file:)|^(-e|--editable)[ =]*\.[^] []|^\s*(-f|--find-links)|(directory|path) = "|"(path|file)": |type = "(directory|file)"' >/dev/null; then
+        return
+    fi
+    for word in ${PIP_FIND_LINKS:-} ${UV_FIND_LINKS:-}; do
+        [[ $word == /* || ! -e $word ]] || return 0
+    done
+    for file in "${reads[@]}"; do
+        [[ $manager == pip && -f $file ]] || continue
+        while read -r word _; do
+            [[ $word != */* || $word == *://* || ! -e ${word%%[*} ]] || return 0
+        done < <(requirement_lines "$file" | sed -E 's/^\s*(-e|--editable)[ =]*//')
+    done
+    return 1
 }
 
 install_pip() { quietly pip_install -r requirements.txt; }

@@ -41,12 +41,12 @@ def requirement(name: str, entry: dict[str, Any]) -> str:
 
 def main(pipfile: Path, lock: Path, out: Path) -> None:
     try:
-        locked = json.loads(lock.read_text())
+        locked = json.loads(lock.read_text("utf-8-sig"))
         meta = locked["_meta"]
     except (ValueError, KeyError):
         sys.exit("error: it is no lock file of pipenv: run `pipenv lock`")
     if pipfile.exists():
-        written = tomllib.loads(pipfile.read_text())
+        written = tomllib.loads(pipfile.read_text("utf-8-sig"))
         if "source" in written and digest(written) != meta["hash"]["sha256"]:
             sys.exit("error: Pipfile was changed since: run `pipenv lock`")
     # The first one named pypi is where pip looks anyway, or the mirror that it is told of.
