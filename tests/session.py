@@ -105,6 +105,8 @@ def acceptance(words: list[str]) -> tuple[list[str], list[str]]:
         return [since.SERVER], words
     at = words.index("--since")
     revision = "".join(words[at + 1 : at + 2])
+    if not revision:
+        raise Failure("--since: since which revision? (e.g. tests/run --since main)")
     files = since.chosen(since.changed(revision))
     step(f"about what changed since {revision}: {' '.join(map(name_of, files)) or 'no acceptance test'}")
     return files, words[:at] + words[at + 2 :]

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.server.cache import CHECKOUT, call
+from tests.server.cache import CHECKOUT, Failure, call
 
 SERVER = "tests/server"
 UNNOTICED = ("tests/unit", "tests/bench", "tests/rooms.toml", "tests/since.py", ".ci", ".gitignore")
@@ -19,7 +19,10 @@ UNNOTICED = ("tests/unit", "tests/bench", "tests/rooms.toml", "tests/since.py", 
 def changed(revision: str) -> set[str]:
     """The files that differ from the revision, committed or not; Failure where git knows no such revision."""
     git = ["git", "-c", "safe.directory=*", "-C", str(CHECKOUT)]
-    call(*git, "rev-parse", "--quiet", "--verify", f"{revision}^{{commit}}")
+    try:
+        call(*git, "rev-parse", "--quiet", "--verify", f"{revision}^{{commit}}")
+    except Failure:
+        raise Failure(f"git knows no revision {revision} (e.g. tests/run --since main)") from None
     differing = call(*git, "diff", "--name-only", "--no-renames", "-z", revision, "--")
     return {*differing.split("\0"), *call(*git, "ls-files", "-z", "--others", "--exclude-standard").split("\0")} - {""}
 
