@@ -13,6 +13,7 @@ from types import FrameType
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from tests import since
 from tests.server import cache, requirements
 from tests.server.cache import CHECKOUT, Failure, call, key, made, prune, step
 from tests.server.network import open_network
@@ -20,6 +21,9 @@ from tests.server.throwaway import remove_run, sweep
 
 RUNNER = ["pytest==9.2.0", "pytest-xdist==3.8.0", "ruff==0.17.6", "mypy==2.4.1", "import-linter==2.17"]
 FROM_THE_DISTRIBUTION = ("systemd-python",)
+UNIT = "tests/unit"
+NO_TESTS = 5
+"""pytest's exit status where it was left with none."""
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -27,17 +31,19 @@ def main(words: list[str]) -> int:
     cache.say[0] = lambda line: print(line, flush=True)
     unit_only = "--unit" in words
     words = [word for word in words if word != "--unit"]
-    reason = "" if unit_only else prepare()
-    if reason:
-        print(f"No throwaway server can boot here: {reason}. Only the unit tests run.", flush=True)
     try:
+        files, words = acceptance(words)
+        unit_only = unit_only or not files
+        reason = "" if unit_only else prepare()
+        if reason:
+            print(f"No throwaway server can boot here: {reason}. Only the unit tests run.", flush=True)
         requirements.install(requirements.RUNNER)
         python = runner()
     except Failure as failure:
         print(failure, file=sys.stderr)
         return 1
     servers = not (unit_only or reason)
-    folders = suites(words, servers=servers)
+    folders = suites(words, [*files, UNIT] if servers else [UNIT])
     interruptible()
     if not servers:
         with tempfile.TemporaryDirectory(prefix="mooring-tests-") as temporary:
@@ -53,7 +59,7 @@ def main(words: list[str]) -> int:
             if words:
                 outcome = pytest(python, folders, words, scratch, run)
             else:
-                outcome = everything(python, folders, scratch, run)
+                outcome = everything(python, folders, scratch, run, partly=files != [since.SERVER])
         finally:
             unstoppable()
             remove_run(run)
@@ -93,24 +99,43 @@ def runner() -> Path:
     return made(f"runner-{key(sys.version, *pins)}", make) / "bin/python"
 
 
-def suites(words: list[str], *, servers: bool) -> list[str]:
-    """The folders to run, unless the words name files of their own."""
+def acceptance(words: list[str]) -> tuple[list[str], list[str]]:
+    """The acceptance tests to run, those that `--since REV` leaves or all, and the words that are pytest's."""
+    if "--since" not in words:
+        return [since.SERVER], words
+    at = words.index("--since")
+    revision = "".join(words[at + 1 : at + 2])
+    if not revision:
+        raise Failure("--since: since which revision? (e.g. tests/run --since main)")
+    files = since.chosen(since.changed(revision))
+    step(f"about what changed since {revision}: {' '.join(map(name_of, files)) or 'no acceptance test'}")
+    return files, words[:at] + words[at + 2 :]
+
+
+def name_of(file: str) -> str:
+    return Path(file).stem.removeprefix("test_")
+
+
+def suites(words: list[str], all_of_them: list[str]) -> list[str]:
+    """The files and folders to run, unless the words name some of their own."""
     if any(not word.startswith("-") and (CHECKOUT / word.partition("::")[0]).exists() for word in words):
         return []
-    folders = ["tests/server", "tests/unit"] if servers else ["tests/unit"]
-    return [folder for folder in folders if (CHECKOUT / folder).exists()]
+    return all_of_them
 
 
-def everything(python: Path, folders: list[str], scratch: Path, run: str) -> Outcome:
+def everything(python: Path, folders: list[str], scratch: Path, run: str, *, partly: bool) -> Outcome:
     """The tests side by side, a file at a time; then those that measure something and want the machine for themselves.
 
-    Most tests wait for most of their time: more of them than the machine has cores keep it at work.
+    Most tests wait for most of their time: more of them than the machine has cores keep it at work. `partly`: there
+    may be none that want to be alone.
     """
     side_by_side = ["-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadfile", "--no-loadscope-reorder"]
     outcomes = []
     for name, words in {"together": ["-m", "not alone", *side_by_side], "alone": ["-m", "alone"]}.items():
         (scratch / name).mkdir()
         outcomes.append(pytest(python, folders, words, scratch / name, run))
+    if partly:
+        outcomes = [outcome for outcome in outcomes if outcome.exit != NO_TESTS]
     return Outcome(max(o.exit for o in outcomes), sum(o.passed for o in outcomes), sum(o.failed for o in outcomes))
 
 

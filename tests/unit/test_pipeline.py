@@ -1,83 +1,24 @@
-"""What the stages decide: whose turn it is, which processes run, on which port and address, when they are ready."""
+"""What the stages decide: what an order is, which processes run, on which port and address, what is said of them."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from builders.buildkit import Progress
-from mooring.app import checks, procfile
+from mooring.app import procfile
 from mooring.app.checks import Check
 from mooring.app.choices import Choices
 from mooring.front import domains, site
 from mooring.host import settings
 from mooring.host.names import ReleaseName
 from mooring.host.refusal import Refusal
-from mooring.pipeline import dispatch, order
+from mooring.pipeline import order
 from mooring.pipeline.order import Order
-from mooring.pipeline.spool import Marker, Place, Stage
 from mooring.release import plan
 from mooring.release.process import Placement, Process
 from mooring.release.releases import Release
 from mooring.runtime import networks, preparation
-from units.app import question, ready
-from units.host import recover
 from units.pipeline import retire
-
-
-def marker(name: str, stage: Stage = "build", place: Place = "queue") -> Marker:
-    return Marker(ReleaseName.parse(name), stage, place)
-
-
-def turns(stage: Stage, *markers: Marker, parallel: int = 2) -> list[str]:
-    return [str(name) for name in dispatch.turns(stage, list(markers), parallel)]
-
-
-# -- whose turn it is
-
-
-def test_builds_of_different_apps_run_side_by_side_up_to_the_limit() -> None:
-    waiting = [marker("a.1"), marker("b.1"), marker("c.1")]
-    assert turns("build", *waiting) == ["a.1", "b.1"]
-    assert turns("build", *waiting, marker("d.1", place="run")) == ["a.1"]
-    assert turns("build", *waiting, parallel=0) == []
-
-
-@pytest.mark.parametrize("stage", ["build", "launch", "route"])
-def test_a_release_waits_for_an_earlier_one_of_its_app_wherever_that_is(stage: Stage) -> None:
-    assert turns("build", marker("a.2"), marker("a.1", stage, "run")) == []
-    assert turns("launch", marker("a.2", "launch"), marker("a.1", stage, "run")) == []
-
-
-def test_an_app_whose_name_begins_like_anothers_waits_for_nobody() -> None:
-    assert turns("build", marker("foobar.2"), marker("foo.1", place="run")) == ["foobar.2"]
-
-
-def test_a_release_is_never_twice_in_one_stage() -> None:
-    assert turns("route", marker("a.1", "route"), marker("a.1", "route", "run")) == []
-
-
-def test_retiring_waits_for_nothing() -> None:
-    assert turns("retire", marker("a.2", "retire"), marker("a.1", "build", "run")) == ["a.2"]
-
-
-def test_only_waiting_builds_are_superseded_and_only_by_waiting_builds_of_their_app() -> None:
-    markers = [marker("a.1", place="run"), marker("a.2"), marker("a.3"), marker("b.1"), marker("a.4", "launch")]
-    assert dispatch.superseded(markers) == {ReleaseName("a", 2): ReleaseName("a", 3)}
-
-
-def test_after_a_power_cut_what_was_launched_is_launched_again_and_what_is_live_is_routed() -> None:
-    live = ReleaseName("a", 1)
-    assert recover.stage_after_boot(marker("a.2", "build", "run"), live) == "build"
-    assert recover.stage_after_boot(marker("a.2", "launch", "run"), live) == "launch"
-    assert recover.stage_after_boot(marker("a.2", "route", "run"), live) == "launch"
-    assert recover.stage_after_boot(marker("a.1", "route", "run"), live) == "route"
-    assert recover.stage_after_boot(marker("a.1", "retire", "run"), live) == "retire"
-
-
-def test_after_a_power_cut_a_change_of_domains_does_not_launch_the_release_that_was_replaced() -> None:
-    assert recover.stage_after_boot(marker("a.1", "route"), ReleaseName("a", 2)) == "route"
-    assert recover.stage_after_boot(marker("a.1", "route"), None) == "launch"
 
 
 @pytest.mark.parametrize(
@@ -94,9 +35,6 @@ def test_a_marker_that_is_no_order_is_refused(text: str) -> None:
 def test_an_order_reads_as_it_was_written() -> None:
     wanted = Order("push", "a" * 40, "main", "ci", 1.5)
     assert order.parse(wanted.render()) == wanted
-
-
-# -- which processes, on which port
 
 
 @pytest.mark.parametrize(
@@ -204,74 +142,6 @@ def test_an_apps_subnet_overlaps_no_other_network() -> None:
         networks.free_subnet("10.90.0.0/24", ["10.0.0.0/8"])
 
 
-# -- when it is ready
-
-
-def answers(*outcomes: Exception | None) -> Callable[[], None]:
-    left = list(outcomes)
-
-    def probe() -> None:
-        outcome = left.pop(0) if len(left) > 1 else left[0]
-        if outcome:
-            raise outcome
-
-    return probe
-
-
-def alive(seconds: float) -> bool:
-    return False
-
-
-def test_a_process_that_does_not_listen_yet_is_asked_again() -> None:
-    ready.wait(Check(), answers(question.NotYet("a"), question.NotYet("b"), None), alive, 10)
-
-
-def test_wrong_answers_use_up_the_attempts() -> None:
-    check = Check(attempts=2)
-    ready.wait(check, answers(question.Wrong("500"), None), alive, 10)
-    with pytest.raises(Refusal, match=r"500 \(2 times"):
-        ready.wait(check, answers(question.Wrong("500")), alive, 10)
-
-
-def test_a_process_that_never_listens_fails_when_its_time_is_over() -> None:
-    with pytest.raises(Refusal, match=r"deaf \(for"):
-        ready.wait(Check(), answers(question.NotYet("deaf")), alive, 0)
-
-
-def test_a_process_that_ends_fails_at_once_whatever_it_answered() -> None:
-    for probe in (answers(None), answers(question.NotYet("x")), None):
-        with pytest.raises(Refusal, match="it ended"):
-            ready.wait(Check(), probe, lambda seconds: True, 10)
-
-
-def test_a_process_without_port_is_ready_when_it_has_lived_long_enough() -> None:
-    waited: list[float] = []
-
-    def gone(seconds: float) -> bool:
-        waited.append(seconds)
-        return False
-
-    ready.wait(Check(), None, gone, 10)
-    assert sum(waited) == 3
-
-
-def test_a_startup_check_is_read_from_app_json() -> None:
-    found = checks.parse({"web": [{"type": "startup", "path": "/up", "attempts": 4, "wait": 2}, {"type": "liveness"}]})
-    assert (found["web"].kind, found["web"].path, found["web"].attempts, found["web"].budget) == ("path", "/up", 4, 8)
-    assert checks.parse({"web": [{"listening": True}]})["web"].kind == "listening"
-    assert checks.parse({}) == {}
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [[], {"web": {}}, {"web": [{"path": "x"}]}, {"web": [{"attempts": "3"}]}, {"web": [{"wait": -1}]},
-     {"web": [{"typo": 1}]}, {"web": [{"path": "/"}, {"path": "x"}]}, {"web": [{"path": "/\r\nX: y"}]}],
-)  # fmt: skip
-def test_a_wrong_startup_check_is_refused(wrong: object) -> None:
-    with pytest.raises(Refusal, match=r"app\.json"):
-        checks.parse(wrong)
-
-
 def test_only_open_connections_to_the_old_addresses_are_waited_for() -> None:
     table = (
         "  sl  local_address rem_address   st\n"
@@ -281,9 +151,6 @@ def test_only_open_connections_to_the_old_addresses_are_waited_for() -> None:
     )
     assert retire.open_connections(table, {"10.90.0.2"}) == 1
     assert retire.open_connections(table, {"10.90.0.9"}) == 0
-
-
-# -- what is said and written
 
 
 class Heard:
