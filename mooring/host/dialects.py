@@ -54,7 +54,11 @@ class Var(NamedTuple):
 
 def read(text: str, dialect: str = "auto") -> dict[str, str]:
     """The config vars in a text; `auto` finds out which dialect it is. Raises Refusal naming what cannot be read."""
-    return READERS[OTHER_NAMES.get(dialect, dialect)](text)
+    pairs = READERS[OTHER_NAMES.get(dialect, dialect)](text)
+    for name, value in pairs.items():
+        if any("\ud800" <= letter <= "\udfff" for letter in value):
+            die(f"the value of {name} is no text: it has half of a surrogate pair", "nothing was changed")
+    return pairs
 
 
 def auto(text: str) -> dict[str, str]:
@@ -198,6 +202,8 @@ def json(text: str) -> dict[str, str]:
         if not all(isinstance(each, dict) and isinstance(each.get("name"), str) and "value" in each for each in table):
             die("the list has what is no config var", '[{"name": "A", "value": "1"}]; nothing was changed')
         table = {each["name"]: each["value"] for each in table}
+    if not isinstance(table, dict):
+        die("it is JSON, and has no config vars", "an object of names and values; nothing was changed")
     return {name: _text(name, value) for name, value in table.items()}
 
 
@@ -211,19 +217,19 @@ def _text(name: str, value: Any) -> str:
 
 def pretty(text: str) -> dict[str, str]:
     """Columns: each value begins where the first one does; other lines go on with the value before."""
-    pairs: dict[str, str] = {}
+    values: dict[str, list[str]] = {}
     column, name = 0, ""
     for number, line in enumerate(text.replace("\r\n", "\n").rstrip("\n").split("\n"), 1):
         row = ROW.match(line)
         if row and (not row[3] or len(row[1] + row[2]) + 1 >= column):
             column = column or (len(row[1] + row[2]) + 1 if row[3] else 0)
             name = row[1]
-            pairs[name] = line[column:] if row[3] else ""
+            values[name] = [line[column:] if row[3] else ""]
         elif name:
-            pairs[name] += f"\n{line}"
+            values[name].append(line)
         elif line.strip() and not HEADER.match(line):
             die(f"line {number} is not `NAME: value`", HINT)
-    return pairs
+    return {name: "\n".join(lines) for name, lines in values.items()}
 
 
 def _line(text: str, at: int) -> int:

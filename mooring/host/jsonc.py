@@ -4,8 +4,9 @@ import json
 import re
 from typing import Any
 
-STRING = r'"(?:[^"\\\n]|\\.)*"'
-COMMENT = re.compile(rf"({STRING})|//[^\n]*|/\*.*?\*/", re.DOTALL)
+STRING = r'"(?:[^"\\\n]|\\.?)*"?'
+"""Also one that does not end: looking for its end from each quote again would take time without bound."""
+COMMENT = re.compile(rf"({STRING})|//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 TRAILING_COMMA = re.compile(rf"({STRING})|,(?=\s*[}}\]])", re.DOTALL)
 
 

@@ -1,6 +1,7 @@
 """The words of a shell's assignments, as sh and bash read and write them (POSIX.1 XCU 2.2; bash(1), QUOTING)."""
 
 import re
+import sys
 from collections.abc import Iterator
 
 from mooring.host.refusal import die
@@ -54,4 +55,7 @@ def ansi_c(text: str) -> str:
 def _character(escape: str, whole: str) -> str:
     if escape[0] in "01234567":
         return chr(int(escape, 8))
-    return chr(int(escape[1:], 16)) if len(escape) > 1 else ESCAPES.get(escape, whole)
+    if len(escape) == 1:
+        return ESCAPES.get(escape, whole)
+    code = int(escape[1:], 16)
+    return chr(code) if code <= sys.maxunicode else whole

@@ -1,6 +1,7 @@
 """Config vars that others wrote down are read as they meant them, or not at all."""
 
 import base64
+import contextlib
 import json
 import random
 import re
@@ -122,6 +123,13 @@ def test_what_was_written_is_read_back_in_each_dialect(writer: str) -> None:
         assert dialects.read(write(pairs), dialect) == pairs, (seed, write(pairs))
 
 
+def test_what_heroku_writes_is_asked_about_rather_than_read_wrongly() -> None:
+    for seed in range(200):
+        with contextlib.suppress(Refusal):
+            assert dialects.read(heroku(sample(seed))) == sample(seed)
+    assert dialects.read(heroku(sample(1, "\\"))) == sample(1, "\\")
+
+
 @pytest.mark.parametrize("writer", ["exports", "shell", "docker-args"])
 def test_what_dokku_writes_for_a_shell_is_read_as_one_where_that_is_chosen(writer: str) -> None:
     for seed in range(100):
@@ -197,7 +205,9 @@ def test_what_was_asked_about_is_read_as_was_chosen() -> None:
      ("auto", 'B=1\nA="say "hi" there"\n', "line 2 goes on after"), ("auto", "A='Let\\'s go'\n", "line 1 goes on"),
      ("auto", '{"A": 1,\n"B": }', "line 2 is not JSON"), ("auto", '{"A": null}', "A is no text"),
      ("auto", '{"A B": "x"}', "'A B' cannot name"), ("auto", "[1]", "no config var"), ("json", "[" * 99_999, "deep"),
-     ("auto", "--env=A --env=B", "line 1 gives A no value"), ("shell", "A=1\nB='x", "line 2 does not end"),
+     ("json", '"x"', "no config vars"), ("auto", '{"A": "\\ud800"}', "A is no text"),
+     ("auto", "A=$'\\ud800'", "A is no text"), ("auto", "--env=A --env=B", "line 1 gives A no value"),
+     ("shell", "A=1\nB='x", "line 2 does not end"),
      ("shell", "A=1\nB", "line 2"), ("docker", "A=1\nB\n", "line 2 gives 'B' no value"),
      ("docker", "A=1\n2=x\n", "line 2"), ("pretty", "nonsense\n", "line 1"), ("heroku", "A=1\nx\n", "line 2")],
 )  # fmt: skip

@@ -165,6 +165,9 @@ def test_json_keeps_what_looks_like_a_comment_in_a_text_and_its_line_numbers() -
         "a": "http://x/*y*/ ,}",
         "b": [1, 2],
     }
+    for flood in ("/* " * 300_000, '"' + '\\"' * 400_000):
+        with pytest.raises(json.JSONDecodeError):
+            jsonc.loads(flood)
     for text, line in (("{\n/* \n */ \n x}", 4), ('{"a": 1,, }', 1), ("{\n\n/*", 3), ('{"a": "x\n//y"}', 1)):
         with pytest.raises(json.JSONDecodeError) as error:
             jsonc.loads(text)
