@@ -45,7 +45,10 @@ def work(name: ReleaseName, log: Log) -> None:
             buildpack.build(place, log, choices=choices, commit=wanted.commit, fresh=wanted.fresh)
             found = results.read(name.image)
         image = engine.ask("GET", f"/images/{name.image}/json")
-        releases.save(planned(record, builder, image, said, found).at("built"))
+        record = planned(record, builder, image, said, found)
+        for note in plan.strangers(said, record.processes):
+            log.warn(note)
+        releases.save(record.at("built"))
     finally:
         workspace.close(name)
         source.remove(name)
