@@ -54,6 +54,8 @@ def work(name: ReleaseName, log: Log) -> None:
         image = engine.ask("GET", f"/images/{name.image}/json")
         record = planned(record, builder, image, said, found)
         tell_port(record, image, log)
+        for note in plan.strangers(said, record.processes):
+            log.warn(note)
         releases.save(record.at("built"))
     finally:
         workspace.close(name)

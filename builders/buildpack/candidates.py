@@ -61,6 +61,8 @@ def lay_out(workspace: Workspace, choices: Choices, config: Mapping[str, str], l
 
 
 def lay_out_one(pack: Buildpack, place: Path, workspace: Workspace, log: Log) -> None:
+    if pack.name and pack.name != pack.text:
+        log.line(f"{pack.text} is Mooring's own buildpack {pack.name}")
     if pack.name or pack.folder:
         shutil.copytree(pack.folder or OURS / pack.name, place, symlinks=True)
         return

@@ -62,15 +62,13 @@ def notes(table: Mapping[str, Any], app: str, config: Mapping[str, str]) -> list
     formation = table.get("formation")
     entries = formation.values() if isinstance(formation, dict) else ()
     if sizes := {key for each in entries if isinstance(each, dict) for key in each} - {"quantity"}:
-        said.append(
-            f"of formation, {_some(sizes)} does nothing: `mooring ps:limit {app} web --memory 512m` sets limits"
-        )
+        said.append(f"of formation, {some(sizes)} does nothing: `mooring ps:limit {app} web --memory 512m` sets limits")
     if unread := _unread(table.get("healthchecks")):
-        said.append(f"of healthchecks, {_some(unread)} does nothing: startup and liveness checks are asked")
+        said.append(f"of healthchecks, {some(unread)} does nothing: startup and liveness checks are asked")
     if "stack" in table:
         said.append(f"stack does nothing: `mooring stack:set {app} IMAGE BUILD-IMAGE` chooses what {app} runs on")
     if unknown := table.keys() - READ - TELLING - {"scripts", "cron", "env", "addons", "stack"}:
-        said.append(f"{_some(unknown)} does nothing here")
+        said.append(f"{some(unknown)} does nothing here")
     return [f"app.json: {each}" for each in said]
 
 
@@ -78,10 +76,10 @@ def _names(value: Any) -> str:
     """The names of what a key has, for people; empty where it has nothing."""
     if isinstance(value, dict):
         inner = {name for each in value.values() if isinstance(each, dict) for name in each}
-        return _some(inner | {name for name, each in value.items() if not isinstance(each, dict)})
+        return some(inner | {name for name, each in value.items() if not isinstance(each, dict)})
     if isinstance(value, list):
-        return _some({str(each.get("plan", "?")) if isinstance(each, dict) else str(each) for each in value})
-    return _some({str(value)}) if value else ""
+        return some({str(each.get("plan", "?")) if isinstance(each, dict) else str(each) for each in value})
+    return some({str(value)}) if value else ""
 
 
 def _missing(env: Any, config: Mapping[str, str]) -> list[str]:
@@ -104,7 +102,8 @@ def _unread(healthchecks: Any) -> set[str]:
     return keys | {"the type readiness" for each in entries if each.get("type") == "readiness"}
 
 
-def _some(names: set[str]) -> str:
+def some(names: set[str]) -> str:
+    """Names of app.json's, for people: ten of them at most, and nothing that is not printable."""
     return ", ".join(map(_shown, sorted(names)[:10])) + (" and more" if len(names) > 10 else "")
 
 

@@ -119,10 +119,12 @@ def linked(path: Path, tree: Path) -> Path:
     except (OSError, RuntimeError) as error:
         if isinstance(error, FileNotFoundError) and not said:
             raise
-        die(f"{said or path.name}, which is not there", "only what is pushed can be linked to")
-    if not place.is_relative_to(tree.resolve()):
+        place = None
+    if place is None or not place.is_relative_to(tree.resolve()):
         die(
-            f"{said or path.name}, out of what is built",
+            f"{said or path.name}, which is not there"
+            if place is None
+            else f"{said or path.name}, out of what is built",
             "link to a file of the repository; `builder:set APP build-dir FOLDER --whole` builds within all of it",
         )
     return place

@@ -95,6 +95,17 @@ def processes(
     ) + tuple(phase)
 
 
+def strangers(said: Said, processes: tuple[Process, ...]) -> list[str]:
+    """What is told of processes that app.json names and the app has not, one line for each of its keys."""
+    known = {each.name for each in processes}
+    named = {"formation": {*said.formation}, "healthchecks": {*said.startup, *said.liveness}}
+    return [
+        f"app.json: {key} names {app_json.some(names - known)}, and the app has {', '.join(sorted(known))} only"
+        for key, names in named.items()
+        if names - known
+    ]
+
+
 def watched(processes: tuple[Process, ...], liveness: Mapping[str, Check]) -> tuple[Process, ...]:
     """The processes with their liveness checks; raise Refusal for one that would ask nothing."""
     for process in processes:

@@ -11,7 +11,7 @@ PROCFILE = f"// as on Windows\r\nweb: perl web.pl\r\n{NAME}: perl web.pl\r\n"
 APP_JSON = """{
   // as Dokku reads it
   "buildpacks": [{"url": "heroku/procfile"}],
-  "formation": {"notifyVaccines_2": {"quantity": 1, "size": "standard-1x"},},
+  "formation": {"notifyVaccines_2": {"quantity": 1, "size": "standard-1x"}, "bot": 1,},
   "healthchecks": {"web": [{"listening": true}, {"path": "/up", /* both are asked */ "content": "PATH="}]},
   "scripts": {"dokku": {"predeploy": "exit 1"}}, "cron": [{"command": "true", "schedule": "@daily"}],
   "env": {"SECRET_TOKEN": {"required": true}}, "addons": ["heroku-postgresql"], "expo": {},
@@ -25,6 +25,7 @@ def test_a_repository_is_read_as_it_was_written_and_told_what_is_not_read(admin:
     repo.commit({"app.json": codecs.BOM_UTF8 + APP_JSON.replace("\n", "\r\n").encode()})
     pushed = repo.push(app_name)
     assert pushed.ok, pushed.output
+    assert "heroku/procfile is Mooring's own buildpack procfile" in pushed.output
     assert "Read as UTF-8 with line feeds, and so built: Procfile" in pushed.output
     for said in (
         "scripts do nothing yet (predeploy)",
@@ -33,6 +34,7 @@ def test_a_repository_is_read_as_it_was_written_and_told_what_is_not_read(admin:
         "addons bring nothing yet (heroku-postgresql)",
         "of formation, size does nothing",
         "expo does nothing",
+        "formation names bot, and the app has notifyVaccines_2, web only",
     ):
         assert pushed.output.count(f"!     app.json: {said}") == 1, f"{said}:\n{pushed.output}"
     assert admin.ssh("exec", app_name, "cat", "Procfile").stdout == PROCFILE.replace("\r", "")

@@ -13,10 +13,12 @@ from mooring import commands
 from mooring.access import keys
 from mooring.access.keys import Key
 from mooring.app import app_json
+from mooring.app.checks import Check
 from mooring.host import files, jsonc, settings
 from mooring.host.refusal import Refusal
 from mooring.pipeline import order
 from mooring.release import plan
+from mooring.release.process import Process
 from mooring.runtime import networks
 
 ADMIN = Key("alice", "admin", "ssh-ed25519 AAAA", "SHA256:a")
@@ -209,6 +211,11 @@ def test_what_app_json_asks_for_in_vain_is_said_once_for_each_key() -> None:
     assert "has no KEY (required), FIVE: `mooring config:set my-app KEY=…`" in notes[2]
     assert "(heroku-postgresql, x:y)" in notes[3]
     assert app_json.notes(table, "my-app", {"SET": "", "KEY": "", "FIVE": ""})[2].startswith("app.json: addons")
+    said = plan.Said({}, {"web": Check(), "wbe": Check()}, {"web": 1, "bot": 1, "a": 1}, {"x": Check()})
+    assert plan.strangers(said, (Process("web"), Process("worker"))) == [
+        "app.json: formation names a, bot, and the app has web, worker only",
+        "app.json: healthchecks names wbe, x, and the app has web, worker only",
+    ]
     for odd in ({}, {"formation": {"web": 1}}, {"env": [], "scripts": {}, "cron": [], "addons": []}):
         assert app_json.notes(odd, "my-app", {}) == []
     for key in ("scripts", "cron", "env", "addons", "formation", "healthchecks", "stack", "other"):
