@@ -20,7 +20,6 @@ from mooring.pipeline.journal import Log
 from mooring.pipeline.order import Order
 from mooring.release import formation, plan, releases
 from mooring.release.plan import Results
-from mooring.release.process import DEFAULT_PORT
 from mooring.release.releases import Release
 from mooring.runtime import engine, shell
 
@@ -109,7 +108,7 @@ def planned(record: Release, builder: str, image: dict[str, object], said: plan.
             "nothing says how to start the app: the image has no CMD, and there is no Procfile",
             'write `CMD ["…"]` in the Dockerfile, or a Procfile',
         )
-    unexposed, heard = unexposed_port(record.name, said) if of_image else (None, False)
+    unexposed, heard = plan.unexposed(App(record.name.app), said) if of_image else (None, False)
     return record.changed(
         builder=builder,
         entrypoint=tuple(config.get("Entrypoint") or ()) if of_image else (),
@@ -136,20 +135,6 @@ def runs_by_itself(config: Mapping[str, Any]) -> bool:
     """Whether an image starts something without being told what: not the shell of its base image."""
     command = config.get("Cmd") or []
     return bool(config.get("Entrypoint") or command) and not shell.is_bare(command)
-
-
-def unexposed_port(name: ReleaseName, said: plan.Said) -> tuple[int | None, bool]:
-    """The port of an image's CMD that is web though the image exposes none, and whether it was found by asking.
-
-    It is web where a person chose a port or a domain, where app.json speaks of a web, or where what serves was found to
-    answer HTTP.
-    """
-    app = App(name.app)
-    live = releases.load(app.live).processes if app.live else ()
-    heard = next((each.port for each in live if each.heard), None)
-    named = WEB in said.startup or WEB in said.liveness or WEB in said.formation or app.choices().domains
-    port = formation.chosen_port(app.config()) or heard or (DEFAULT_PORT if named else None)
-    return port, port is not None and port == heard
 
 
 def tell_port(record: Release, image: Mapping[str, Any], log: Log) -> None:

@@ -42,7 +42,7 @@ def image(app: App, reference: str, actor: str) -> int:
     created = time.time()
     images.refuse_foreign(reference, app.name)
     found, came_now = images.get(reference, say)
-    processes = images.processes(found, reference)
+    processes = images.processes(found, reference, app)
     name = app.claim_number()
     images.keep(found, name)
     record = Release(

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mooring.app import app_json, checks, procfile
+from mooring.app.apps import App
 from mooring.app.checks import Check
 from mooring.app.routing import WEB
 from mooring.host import files
 from mooring.host.names import RELEASE_PHASE
 from mooring.host.refusal import die
-from mooring.release.formation import IMAGES_OWN, MOST, check_total
+from mooring.release import releases
+from mooring.release.formation import IMAGES_OWN, MOST, check_total, chosen_port
 from mooring.release.process import DEFAULT_PORT, Process
 
 NO_CHECK = Check()
@@ -33,9 +35,9 @@ class Results(NamedTuple):
 class Said(NamedTuple):
     """What a source tree says: the Procfile's commands, checks by process, and how many of each process."""
 
-    commands: dict[str, str]
-    startup: dict[str, Check]
-    formation: dict[str, int]
+    commands: Mapping[str, str] = {}
+    startup: Mapping[str, Check] = {}
+    formation: Mapping[str, int] = {}
     liveness: Mapping[str, Check] = {}
 
 
@@ -104,6 +106,19 @@ def strangers(said: Said, processes: tuple[Process, ...]) -> list[str]:
         for key, names in named.items()
         if names - known
     ]
+
+
+def unexposed(app: App, said: Said) -> tuple[int | None, bool]:
+    """The port of an image's CMD that is web though the image exposes none, and whether it was found by asking.
+
+    It is web where a person chose a port or a domain, where app.json speaks of a web, or where what serves was found to
+    answer HTTP.
+    """
+    live = releases.load(app.live).processes if app.live else ()
+    heard = next((each.port for each in live if each.heard), None)
+    named = WEB in said.startup or WEB in said.liveness or WEB in said.formation or app.choices().domains
+    port = chosen_port(app.config()) or heard or (DEFAULT_PORT if named else None)
+    return port, port is not None and port == heard
 
 
 def watched(processes: tuple[Process, ...], liveness: Mapping[str, Check]) -> tuple[Process, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mooring.access.actor import is_admin
+from mooring.app.apps import App
 from mooring.host import program
 from mooring.host.names import ReleaseName
 from mooring.host.refusal import die
@@ -65,13 +66,15 @@ def _inspect(reference: str) -> Mapping[str, Any] | None:
     return answer if status == 200 else None
 
 
-def processes(image: Mapping[str, Any], reference: str) -> tuple[Process, ...]:
+def processes(image: Mapping[str, Any], reference: str, app: App) -> tuple[Process, ...]:
     """What the image runs, as of an app with a Dockerfile and no Procfile; raise Refusal where it runs nothing."""
     config = image["Config"] or {}
     if not (config.get("Cmd") or config.get("Entrypoint")):
         die(f"{reference} has no CMD: nothing says how to start it", "name an image that runs something")
     exposed = list(config.get("ExposedPorts") or {})
-    return plan.processes({}, exposed, {}, {}, plan.image_check(config.get("Healthcheck") or {}))
+    port, heard = plan.unexposed(app, plan.Said())
+    check = plan.image_check(config.get("Healthcheck") or {})
+    return plan.processes({}, exposed, {}, {}, check, unexposed=port, heard=heard)
 
 
 def keep(image: Mapping[str, Any], name: ReleaseName) -> None:

@@ -5,6 +5,8 @@
 Nothing of the release that serves is touched.
 """
 
+import re
+
 from mooring.app import apps
 from mooring.app.apps import App
 from mooring.host import systemd
@@ -16,6 +18,9 @@ from mooring.release import releases
 from mooring.release.releases import Release
 from mooring.runtime import containers, preparation
 from units.pipeline import ports
+
+NO_PROGRAM = re.compile(r"\[FATAL tini \(\d+\)\] exec (\S+) failed: No such file")
+"""How Docker's init says that it found nothing to start."""
 
 
 def work(name: ReleaseName, log: Log) -> None:
@@ -103,6 +108,9 @@ def explain(record: Release, log: Log) -> None:
         log.line(f"the last lines of {container.label}:" if lines else "it printed nothing")
         for line in lines:
             log.line(f"  {line}")
+        if missing := NO_PROGRAM.search("\n".join(lines)):
+            why = "which runs the lines of a Procfile" if missing[1] == "/bin/sh" else "which is what it is to run"
+            log.warn(f"the image has no {missing[1]}, {why}")
 
 
 if __name__ == "__main__":
