@@ -104,6 +104,44 @@ def test_an_htaccess_brings_apache_and_settings_choose_folder_ini_and_workers(
     server.wait_for(["sh", "-c", f"docker ps -q --filter name=^{app_name}[.]2 | grep -qv {container}"])
 
 
+def test_herokus_words_start_the_same_servers_with_its_options(admin: User, app_name: str) -> None:
+    host = f"{app_name}.{DOMAIN}"
+    include = (
+        "add_header X-By included;\nlocation / { try_files $uri @rewriteapp; }\n"
+        "location @rewriteapp { rewrite ^(.*)$ /index.php/$1 last; }\n"
+        "location ~ ^/index\\.php(/|$) { try_files @heroku-fcgi @heroku-fcgi; internal; }\n"
+    )
+    repo = admin.repo(
+        "heroku",
+        {
+            "site/index.php": PROBE,
+            "nginx.conf": include,
+            "apache.conf.php": "<?php echo 'Header set X-By ' . getenv('GREETING');\n",
+            "small.ini": "memory_limit = 77M\n",
+            "pool.conf": "php_admin_value[upload_max_filesize] = 34M\n",
+            "composer.json": json.dumps({"scripts": {"gcp-build": "echo as Google calls it > site/built.txt"}}),
+            # As Windows writes it.
+            "Procfile": "web: vendor/bin/heroku-php-nginx -C nginx.conf -F pool.conf -i small.ini site/\r\n",
+        },
+    )
+    assert (pushed := repo.push(app_name)).ok, pushed.output
+    assert "behind nginx" in pushed.output
+    answer = admin.curl(host, "/any/path")
+    seen = json.loads(answer.body)
+    assert (answer.headers["x-by"], seen["page"], seen["uri"]) == ("included", "site", "/any/path")
+    assert (seen["memory"], seen["upload"]) == ("77M", "34M")
+    assert admin.curl(host, "/built.txt").body == "as Google calls it\n"
+
+    change(repo, "Procfile", "vendor/bin/heroku-php-nginx -C nginx.conf", "heroku-php-apache2 -C apache.conf.php")
+    assert (pushed := repo.push(app_name)).ok, pushed.output
+    assert "behind apache" in pushed.output
+    assert admin.ssh("config:set", app_name, "GREETING=hello").returncode == 0
+    answer = admin.curl(host, "/any/path")
+    seen = json.loads(answer.body)
+    assert (answer.headers["x-by"], seen["page"], seen["memory"]) == ("hello", "site", "77M")
+    assert seen["server"].startswith("Apache")
+
+
 def test_the_ruby_example_deploys_restores_its_gems_and_says_what_it_cannot_have(admin: User, app_name: str) -> None:
     host = f"{app_name}.{DOMAIN}"
     repo = admin.repo_of(EXAMPLES / "ruby-rack")

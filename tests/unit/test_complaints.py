@@ -1,14 +1,12 @@
 """What a build that failed said becomes one line: its cause, and what to do."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from builders import buildkit, complaint
 from builders.complaint import Complaint
-
-PACKS = Path(__file__).resolve().parents[2] / "buildpacks"
+from tests.unit.scripts import bash
 
 
 class Deaf:
@@ -97,17 +95,6 @@ def test_a_file_that_is_not_there_and_a_word_that_is_none_are_told_by_their_line
     assert explained(said) == "line 3: unknown instruction: FOO"
     assert explained("ERROR: failed to solve: what nobody knows") == "what nobody knows"
     assert complaint.cause([]) == complaint.explain(Complaint(""))[0] == ""
-
-
-def bash(script: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=folder,
-        text=True,
-        capture_output=True,
-        check=False,
-        env={"PATH": "/usr/bin:/bin", "PACKS": str(PACKS), **environment},
-    )
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,9 @@ install_tools() {
     [[ -z $node_range ]] || install_node
     hash -r
     node --version | tr -d v >.node/version
+    ! allows '<0.10' "$(<.node/version)" ||
+        fail "Node.js $(<.node/version) is too old to build with: no npm that runs on it reaches a registry of today" \
+            "0.10 is the oldest that works: ask for that, or better a later one, in engines.node"
     [[ ! -d $fetcher ]] || install_npm
     [[ $manager == npm ]] || install_manager
 }
