@@ -54,11 +54,12 @@ def origin() -> Path:
     from mooring.app.apps import App
     from mooring.pipeline import landing
 
-    cut = landing.boundaries(App(os.environ["MOORING_APP"]))
+    app = App(os.environ["MOORING_APP"])
+    cut = landing.boundaries(app)
     if not cut:
         return LANDING
     view = LANDING / "view"
-    landing.lay_out(view, [LANDING / "objects", REPOSITORY / "objects"], shallow=cut)
+    landing.lay_out(view, app, [LANDING / "objects", REPOSITORY / "objects"], shallow=cut)
     return view
 
 

@@ -166,8 +166,6 @@ def now() -> str:
 
 def create(name: str) -> App:
     """Make an app: its folder appears whole or not at all. Raises Refusal for a bad or a taken name."""
-    from mooring.host.program import as_git_user, run
-
     app = App(names.check_app(name))
     if app.exists():
         die(f"there is an app {name} already", f"`git push` to it, or `mooring apps:destroy {name}` first")
@@ -180,10 +178,27 @@ def create(name: str) -> App:
         for folder, mode in (("sources", 0o755), ("repo.git", 0o755), ("ssh", 0o700)):
             (draft / folder).mkdir(mode=mode)
             files.give(draft / folder, paths.GIT_USER, paths.GIT_USER)
-        run(*as_git_user(("git", "init", "--quiet", "--bare", "--template=", "--initial-branch=main",
-                          str(draft / "repo.git"))), cwd=Path("/"))  # fmt: skip
+        init(draft / "repo.git", "sha1")
         draft.rename(app.folder)
     except OSError:
         files.remove_tree(draft)
         raise
     return app
+
+
+def init(repository: Path, object_format: str) -> None:
+    """Make the git user's folder a repository; `object_format` is sha1 or sha256 (git-init(1))."""
+    from mooring.host.program import as_git_user, run
+
+    run(*as_git_user(("git", "init", "--quiet", "--bare", "--template=", "--initial-branch=main",
+                      f"--object-format={object_format}", str(repository))), cwd=Path("/"))  # fmt: skip
+
+
+def init_anew(app: App, object_format: str) -> None:
+    """Give an app that was never deployed another repository, for commits of the other kind."""
+    draft = app.folder / f".tmp-repo.{os.getpid()}"
+    draft.mkdir(mode=0o755)
+    files.give(draft, paths.GIT_USER, paths.GIT_USER)
+    init(draft, object_format)
+    files.remove_tree(app.repository)
+    draft.rename(app.repository)

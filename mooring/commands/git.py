@@ -4,12 +4,15 @@ import re
 import sys
 
 from mooring.access.actor import actor
-from mooring.app import apps
+from mooring.app import apps, branches
+from mooring.app.apps import App
 from mooring.commands import APP, JSON, Misuse, argument, command
 from mooring.commands.listing import show_one
 from mooring.host import names
 from mooring.host.refusal import die
+from mooring.pipeline import source
 
+KEYS = ("deploy-branch", "keep-git-dir", "object-format")
 FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock/")
 
 
@@ -29,25 +32,46 @@ def is_branch(name: str) -> bool:
     "git:set",
     "mooring git:set my-app deploy-branch production",
     APP,
-    argument("key", metavar="deploy-branch|keep-git-dir", choices=["deploy-branch", "keep-git-dir"]),
-    argument("value", metavar="BRANCH|true|false", nargs="?", default="", help="none: main, else master; false"),
+    argument("key", metavar="|".join(KEYS), choices=KEYS),
+    argument("value", metavar="VALUE", nargs="?", default="", help="none: as it is where nothing is chosen"),
 )
 def set_(app: str, key: str, value: str) -> None:
-    """Choose the branch that deploys an app, or whether its builds have the source's `.git`."""
+    """Choose an app's deploy branch, whether builds have the source's `.git`, or sha256 for its commits."""
     target = apps.find(app)
     if key == "keep-git-dir":
-        if value not in ("true", "false", ""):
-            die(f"keep-git-dir is {value[:60]!r}", "true or false")
-        target.choose(keep_git_dir=True if value == "true" else None)
-        print(f"{app} is built {'with' if value == 'true' else 'without'} its .git from the next push on")
-        return
+        keep_git_dir(target, value)
+    elif key == "object-format":
+        choose_format(target, value or "sha1")
+    else:
+        choose_branch(target, value)
+
+
+def keep_git_dir(app: App, value: str) -> None:
+    if value not in ("true", "false", ""):
+        die(f"keep-git-dir is {value[:60]!r}", "true or false")
+    app.choose(keep_git_dir=True if value == "true" else None)
+    print(f"{app.name} is built {'with' if value == 'true' else 'without'} its .git from the next push on")
+
+
+def choose_format(app: App, value: str) -> None:
+    """Make its repository anew where there is nothing in it: git keeps commits of one kind in a repository."""
+    if value not in ("sha1", "sha256"):
+        die(f"object-format is {value[:60]!r}", "sha1 or sha256, as `git rev-parse --show-object-format` says")
+    if value != source.object_format(app.repository):
+        if branches.stored(app.repository) or app.release_numbers():
+            die(f"{app.name} has commits of the other kind already", f"`mooring apps:create` another app for {value}")
+        apps.init_anew(app, value)
+    print(f"{app.name} takes commits of {value}")
+
+
+def choose_branch(app: App, value: str) -> None:
     if value and not is_branch(value):
         die(
             f"{value[:60]!r} cannot name a branch",
             "e.g. main or team/production, without spaces, .. and any of ~^:?*[\\",
         )
-    target.choose(deploy_branch=value or None)
-    print(f"{value or 'main, else master,'} deploys {app}")
+    app.choose(deploy_branch=value or None)
+    print(f"{value or 'main, else master,'} deploys {app.name}")
 
 
 @command(

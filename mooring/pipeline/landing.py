@@ -17,7 +17,6 @@ from mooring.pipeline import source
 
 NAMESPACE = "push"
 """gitnamespaces(7): what is pushed to a branch may be a tag, which git lets no branch of a repository's own be."""
-CONFIG = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
 
 
 @contextmanager
@@ -26,15 +25,15 @@ def opened(app: App) -> Iterator[Path]:
     place = app.sources / f".landing-{os.getpid()}"
     try:
         told, untold = refs(app)
-        lay_out(place, [app.repository / "objects"], config=(app.repository / "config").read_text(), refs=told)
+        lay_out(place, app, [app.repository / "objects"], refs=told)
         (place / "untold").write_text(untold)
         yield place
     finally:
         files.remove_tree(place)
 
 
-def lay_out(place: Path, objects: list[Path], *, config: str = CONFIG, refs: str = "", shallow: str = "") -> None:
-    """Make a bare repository that borrows these object stores (gitrepository-layout(5)).
+def lay_out(place: Path, app: App, objects: list[Path], *, refs: str = "", shallow: str = "") -> None:
+    """Make a bare repository like the app's that borrows these object stores (gitrepository-layout(5)).
 
     `refs` and `shallow` are the content of its packed-refs and of its file of that name.
     """
@@ -42,7 +41,7 @@ def lay_out(place: Path, objects: list[Path], *, config: str = CONFIG, refs: str
     (place / "objects/info/alternates").write_text("".join(f"{each}\n" for each in objects))
     (place / "refs").mkdir()
     (place / "HEAD").write_text("ref: refs/heads/main\n")
-    (place / "config").write_text(config)
+    (place / "config").write_text((app.repository / "config").read_text())
     (place / "packed-refs").write_text(refs)
     if shallow:
         (place / "shallow").write_text(shallow)

@@ -11,7 +11,7 @@ from mooring.host.names import ReleaseName
 from mooring.host.program import as_git_user, run
 from mooring.host.refusal import die
 from mooring.pipeline import deployment, removal
-from mooring.pipeline.source import as_far_as_it_goes, environment
+from mooring.pipeline.source import as_far_as_it_goes, environment, object_format
 from mooring.release import releases, tag
 from mooring.runtime import engine
 
@@ -69,6 +69,8 @@ def copy_choices(source: App, target: App, *, renaming: bool) -> None:
 
 def copy_commits(source: App, target: App, *, renaming: bool) -> None:
     """Its branches and tags, and the commits that its releases were made of."""
+    if (kind := object_format(source.repository)) != object_format(target.repository):
+        apps.init_anew(target, kind)
     # Those are kept under their release's number, and a clone has numbers of its own.
     kept = "+refs/mooring/*:refs/mooring/*" if renaming else f"+refs/mooring/*:refs/mooring/copied/{source.name}/*"
     refs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", kept)

@@ -51,6 +51,11 @@ def shallow(repository: Path) -> str:
         return ""
 
 
+def object_format(repository: Path) -> str:
+    """How a repository names its objects: sha1 or sha256 (git-config(1), extensions.objectFormat)."""
+    return "sha256" if "objectformat = sha256" in (repository / "config").read_text().lower() else "sha1"
+
+
 def as_far_as_it_goes(app: App) -> str:
     """What makes git-fetch(1) take as much history as there is, and join what it has to it where that was cut off."""
     return "--depth=2147483647" if shallow(app.repository) else "--update-shallow"
@@ -64,7 +69,8 @@ def lay_out(name: ReleaseName, commit: str, objects: list[Path], cut: str, addre
     far as that is known: addresses of submodules may be relative to it. Raises Refusal when git cannot.
     """
     place = tree(name)
-    _git(name, "init", "--quiet", "--template=", str(place))
+    kind = object_format(App(name.app).repository)
+    _git(name, "init", "--quiet", "--template=", f"--object-format={kind}", str(place))
     (place / ".git/objects/info").mkdir(exist_ok=True)
     (place / ".git/objects/info/alternates").write_text("".join(f"{each}\n" for each in objects))
     if cut:
