@@ -4,7 +4,7 @@ readonly java_versions='21 25'
 # property BUILD_DIR NAME: its value, empty where there is none.
 property() {
     [[ -f $1/system.properties ]] || return 0
-    sed -nE "s/^[[:space:]]*${2//./\\.}[[:space:]]*[=:][[:space:]]*//p" "$1/system.properties" | tail -n 1 | tr -d '\r'
+    sed -nE $'1s/^\xEF\xBB\xBF//\n'"s/^[[:space:]]*${2//./\\.}[[:space:]]*[=:][[:space:]]*//p" "$1/system.properties" | tail -n 1 | tr -d '\r'
 }
 
 # java_version BUILD_DIR: the major version to use. `21`, `21.0.3`, `openjdk-21` and `1.8` are ways to write one.

@@ -134,6 +134,7 @@ use_headers() {
         tar -xf "$cache/$headers" -C /tmp/headers
         npm_config_nodedir=/tmp/headers
     fi
+    ! npm_is '<10' || use_todays_gyp
 }
 
 install_modules() {
@@ -173,9 +174,9 @@ refuse_modules() {
     if grep -qE 'in sync|frozen-lockfile|OUTDATED_LOCKFILE|YN0028|needs to be updated' /tmp/output; then
         fail "$lock does not fit package.json" "run $manager install, commit $lock, then push again"
     fi
-    if grep -qE 'gyp (ERR!|err)' /tmp/output && [[ $manager == npm ]] && npm_is '<7'; then
-        fail "a dependency has an addon in C++, which the npm of Node.js $(<.node/version) cannot compile here: it wants Python 2" \
-            "ask for Node.js 16 or newer in engines.node, or leave that dependency out"
+    if grep -qE 'gyp (ERR!|err)' /tmp/output; then
+        fail "an addon in C++ of a dependency does not compile for Node.js $(<.node/version): $({ grep -m 1 -oE '[^ ]+: (fatal )?error: .*' /tmp/output || reason; } | cut -c 1-160)" \
+            "does it know that Node.js? Another version of one or of the other may do"
     fi
     fail "$manager cannot install the dependencies: $(reason)" "mend that, then push again"
 }

@@ -109,3 +109,16 @@ trust_authorities() {
         export npm_config_cafile=${npm_config_cafile:-/etc/ssl/certs/ca-certificates.crt}
     fi
 }
+
+# Addons in C++ are compiled by today's node-gyp: those of old npms want a Python that there is no more.
+use_todays_gyp() {
+    [[ -d $fetcher ]] || get_fetcher || return 0
+    cat >/tmp/node-gyp.js <<JS
+#!/usr/bin/env node
+var gyp = ["$fetcher/node_modules/node-gyp/bin/node-gyp.js"];
+var done = require("child_process").spawnSync("/usr/bin/node", gyp.concat(process.argv.slice(2)), {stdio: "inherit"});
+process.exit(done.status === null ? 1 : done.status);
+JS
+    chmod +x /tmp/node-gyp.js
+    export npm_config_node_gyp=/tmp/node-gyp.js
+}
