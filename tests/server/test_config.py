@@ -68,8 +68,10 @@ def test_config_that_cannot_be_is_refused_and_nothing_changes(admin: User, app_n
     before = does(admin, "config:export", app_name)
     for words in (["A"], ["=x"], ["1A=x"], ["A-B=x"], ["$(id)=x"], ["A B=x"], ["B=2", "nonsense"], ["é=x"]):
         refuses(admin, "config:set", app_name, *words)
-    for name in ("PORT", "MOORING_APP"):
+    for name in ("SOURCE_VERSION", "MOORING_APP"):
         assert "set by Mooring itself" in refuses(admin, "config:set", app_name, f"{name}=x")
+    for port in ("x", "0", "65536", "http"):
+        assert "a number from 1 to 65535" in refuses(admin, "config:set", app_name, f"PORT={port}")
     refuses(admin, "config:set", app_name, usage=True)
     refuses(admin, "config:unset", app_name, "not a name")
     assert "no config var" in refuses(admin, "config:get", app_name, "NOT_THERE")

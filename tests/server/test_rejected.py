@@ -19,7 +19,8 @@ def test_a_dockerfile_that_fails_rejects_the_push_with_its_reason_and_the_old_re
     pushed = repo.push(app_name)
     assert not pushed.ok
     assert "about to fail" in pushed.output
-    assert re.search(r"!     the Dockerfile does not build: line 2: .* ended with status 7: about to fail .mend it and push again", pushed.output)
+    reason = "line 2: RUN echo about to fail && exit 7 ended with status 7: about to fail (mend it and push again)"
+    assert f"!     the Dockerfile does not build: {reason}" in pushed.output
     assert f"{app_name} v2 failed; {app_name} v1 serves on." in pushed.output
     assert admin.curl(f"{app_name}.{DOMAIN}").body == "good"
 
