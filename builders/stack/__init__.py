@@ -81,7 +81,7 @@ def get_base(say: Callable[[str], None], *, fresh: bool) -> None:
 
 
 def build(context: Path, image: str, say: Callable[[str], None], *, fresh: bool) -> None:
-    from builders import buildkit
+    from builders import buildkit, complaint
 
     target = image.rpartition(":")[2]
     say(f"{image}: installing packages")
@@ -95,7 +95,8 @@ def build(context: Path, image: str, say: Callable[[str], None], *, fresh: bool)
     if status:
         for line in lines[-15:]:
             say(line)
+        said = [step[2] for line in lines if (step := buildkit.OUTPUT.match(line))]
         die(
-            "the stack image could not be made",
+            f"the stack image could not be made: {complaint.cause(said or lines)}",
             "is the distribution's mirror reachable? `mooring stack:update` tries again",
         )

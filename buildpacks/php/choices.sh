@@ -60,6 +60,12 @@ needs_composer() {
     requires_packages || jq -e '.autoload // {} | length > 0' composer.json >/dev/null
 }
 
+# What of its scripts builds the app: Heroku's name for it, or Google's.
+composer_script() {
+    [[ ! -f composer.json ]] || jq -r '.scripts // {} | if type != "object" then empty elif has("compile") then "compile"
+        elif has("gcp-build") then "gcp-build" else empty end' composer.json
+}
+
 requires_packages() {
     jq -e '.require // {} | keys | any(contains("/"))' composer.json >/dev/null
 }

@@ -89,7 +89,7 @@ def test_a_registry_that_does_not_answer_is_the_reason_in_the_push_and_in_releas
     package = {"scripts": {"start": "node server.js"}, "dependencies": {"ms": "2.1.3"}}
     repo = admin.repo(
         "unreachable",
-        {"package.json": json.dumps(package), ".npmrc": "registry=http://registry.invalid/\nfetch-retries=0\n"},
+        {"package.json": json.dumps(package), ".npmrc": "registry=https://registry.invalid/\nfetch-retries=0\n"},
     )
     pushed = repo.push(app_name)
     assert not pushed.ok

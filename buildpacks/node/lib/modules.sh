@@ -109,6 +109,7 @@ provide_modules() {
     use_headers
     local begin=$SECONDS
     install_modules || refuse_modules
+    use_own_gyp
     detail "$((SECONDS - begin)) s"
     kept+=("$modules")
     tar -cf "$cache/$modules" --verbatim-files-from --files-from <(trees)

@@ -92,9 +92,12 @@ npm_that_fits() {
     while read -r major newest engines; do
         # That version is of npm 7, which runs on Node.js from 10 on.
         if ((${lock_version:-0} > 2 && major == 6)); then
-            ! allows '>=10' "$2" || [[ -n $1 ]] || { echo 7; return; }
-            fail "${lock:-package-lock.json} is of lockfileVersion $lock_version, which no npm for Node.js $2 reads" \
-                "\`npm install --package-lock-only --lockfile-version 1\` makes one that it reads; or ask for Node.js 10 or newer" >&2
+            allows '>=10' "$2" ||
+                fail "${lock:-package-lock.json} is of lockfileVersion $lock_version, which no npm for Node.js $2 reads" \
+                    "\`npm install --package-lock-only --lockfile-version 1\` makes one that it reads; or ask for Node.js 10 or newer" >&2
+            [[ -z $1 ]] || continue
+            echo 7
+            return
         fi
         if allows "$engines" "$2" && allows "${1:-*}" "$newest"; then
             echo "$major"
@@ -110,8 +113,10 @@ trust_authorities() {
     fi
 }
 
-# Addons in C++ are compiled by today's node-gyp: those of old npms want a Python that there is no more.
+# Addons in C++ are compiled by today's node-gyp: those of old npms want a Python that there is no more. npm before 7 heeds
+# the variable; later ones start the file that they brought, so it makes room for as long as they install.
 use_todays_gyp() {
+    local own=.node/lib/npm/node_modules/node-gyp/bin/node-gyp.js
     [[ -d $fetcher ]] || get_fetcher || return 0
     cat >/tmp/node-gyp.js <<JS
 #!/usr/bin/env node
@@ -121,4 +126,14 @@ process.exit(done.status === null ? 1 : done.status);
 JS
     chmod +x /tmp/node-gyp.js
     export npm_config_node_gyp=/tmp/node-gyp.js
+    if [[ -f $own ]]; then
+        mv $own $own.own
+        cp /tmp/node-gyp.js $own
+    fi
+}
+
+use_own_gyp() {
+    local own=.node/lib/npm/node_modules/node-gyp/bin/node-gyp.js
+    unset npm_config_node_gyp
+    [[ ! -f $own.own ]] || mv $own.own $own
 }
