@@ -41,7 +41,7 @@ def installed(network: Network) -> Tree:
         tree = Tree((second / "upper", *tree.layers), second / "docker")
     (network.folder / "uses").write_text("\n".join(map(str, layers)))
     for name in ("installed", "upgraded"):
-        prune(name, keep=layers)
+        prune(name, keep=layers, unused_for=6 * 3600)
     return tree
 
 
