@@ -7,14 +7,12 @@ be removed now is removed in another night.
 """
 
 import fcntl
-import json
 import os
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from urllib.parse import quote
 
 from mooring import app as apps
 from mooring import engine, files, names, paths, program, release, retention, settings, source, spool, systemd
@@ -77,17 +75,12 @@ def is_unwanted(name: ReleaseName, known: dict[ReleaseName, Release], kept: set[
 def image_tags() -> dict[str, list[int]]:
     """The numbers of the images `mooring/APP:N`, by app."""
     found: dict[str, list[int]] = {}
-    for image in engine.ask("GET", f"/images/json?filters={filters({'reference': ['mooring/*']})}"):
+    for image in engine.ask("GET", f"/images/json?filters={engine.filters(reference='mooring/*')}"):
         for tag in image["RepoTags"] or []:
             app, _, number = tag.removeprefix("mooring/").partition(":")
             if names.APP.fullmatch(app) and names.NUMBER.fullmatch(number):
                 found.setdefault(app, []).append(int(number))
     return found
-
-
-def filters(wanted: dict[str, list[str]]) -> str:
-    """The Engine API's `filters`, as it goes into a query."""
-    return quote(json.dumps(wanted))
 
 
 def remove_images(app: str, numbers: Iterable[int], say: Say) -> None:
@@ -170,8 +163,7 @@ def in_use(app: App, ref: str) -> bool:
 def remove_dangling_images(say: Say) -> None:
     """Remove the images of Mooring's that have no name any more: those of a stack or an app that was made anew."""
     for label in ("mooring.app", "mooring.recipe"):
-        query = filters({"dangling": ["true"], "label": [label]})
-        answer = engine.ask("POST", f"/images/prune?filters={query}")
+        answer = engine.ask("POST", f"/images/prune?filters={engine.filters(dangling='true', label=label)}")
         if deleted := [each for each in answer["ImagesDeleted"] or [] if "Deleted" in each]:
             say(f"{len(deleted)} layers of images without a name, {shown(answer['SpaceReclaimed'])}")
 

@@ -19,10 +19,7 @@ def main() -> None:
     running.forget(container)
     from mooring import engine
 
-    try:
-        engine.client().stop(str(container))
-    except engine.missing():
-        return
+    engine.stop(str(container))
 
 
 if __name__ == "__main__":
