@@ -23,26 +23,35 @@ def work(name: ReleaseName, log: Log) -> None:
     if "built" in record.times:
         return
     choices = App(name.app).choices()
-    try:
-        log.step(f"Building {name.app} v{name.number} from {wanted.branch or 'commit'} {wanted.commit[:7]}")
-        place = workspace.open_(name, choices)
-        said = plan.read(place.folder)
-        builder = choose(place, choices)
-        if builder == "dockerfile":
-            dockerfile.build(name, place.folder, place.repository, log, fresh=wanted.fresh)
-            found = Results()
-        else:
-            # Imported where it is used: a Dockerfile's push does not wait for it.
-            from builders import buildpack
-            from builders.buildpack import results
+    log.step(f"Building {name.app} v{name.number} from {wanted.branch or 'commit'} {wanted.commit[:7]}")
+    place = workspace.open_(name, choices)
+    said = plan.read(place.folder)
+    builder = choose(place, choices)
+    if builder == "dockerfile":
+        dockerfile.build(name, place.folder, place.repository, log, fresh=wanted.fresh)
+        found = Results()
+    else:
+        # Imported where it is used: a Dockerfile's push does not wait for it.
+        from builders import buildpack
+        from builders.buildpack import results
 
-            buildpack.build(place, log, choices=choices, commit=wanted.commit, fresh=wanted.fresh)
-            found = results.read(name.image)
-        image = engine.ask("GET", f"/images/{name.image}/json")
-        release.save(planned(record, builder, image, said, found).at("built"))
-    finally:
-        workspace.close(name)
-        source.remove(name)
+        buildpack.build(place, log, choices=choices, commit=wanted.commit, fresh=wanted.fresh)
+        found = results.read(name.image)
+    image = engine.ask("GET", f"/images/{name.image}/json")
+    release.save(planned(record, builder, image, said, found).at("built"))
+
+
+def processes(name: ReleaseName) -> list[str]:
+    """The units of the processes of the release that was built."""
+    from mooring import preparing
+
+    return preparing.units(release.load(name))
+
+
+def tidy(name: ReleaseName) -> None:
+    """Remove what it was built from, once nothing waits for that."""
+    workspace.close(name)
+    source.remove(name)
 
 
 def choose(place: Workspace, choices: Choices) -> str:
@@ -108,4 +117,4 @@ def recorded(name: ReleaseName, wanted: Order) -> Release:
 
 
 if __name__ == "__main__":
-    stage.main("build", "launch", work)
+    stage.main("build", "launch", work, along=processes, tidy=tidy)

@@ -42,19 +42,7 @@ def launch(
     source.remove(name)
     if config is not None:
         release.freeze_config(name, config)
-    return hand_over("launch", name, created, along=lambda: processes(record), to_the_end=to_the_end)
-
-
-def processes(record: Release) -> list[str]:
-    """The units of a release's processes, where they can be started with its launch stage, which waits for them.
-
-    Asked when its turn has come. Whatever is wrong with the release is left for that stage to find.
-    """
-    try:
-        record = preparing.prepared(record)
-    except Exception:
-        return []
-    return [] if record.runs_release_phase else [container.unit for container in record.containers]
+    return hand_over("launch", name, created, along=lambda: preparing.units(record), to_the_end=to_the_end)
 
 
 def refuse_disabled(app: App) -> None:
