@@ -33,10 +33,8 @@ def work(name: ReleaseName, log: Log) -> None:
     else:
         # Imported where it is used: a Dockerfile's push does not wait for it.
         from builders import buildpack
-        from builders.buildpack import results
 
-        buildpack.build(place, log, choices=choices, commit=wanted.commit, fresh=wanted.fresh)
-        found = results.read(name.image)
+        found = buildpack.build(place, log, choices=choices, commit=wanted.commit, fresh=wanted.fresh)
     image = engine.ask("GET", f"/images/{name.image}/json")
     release.save(planned(record, builder, image, said, found).at("built"))
 
