@@ -32,33 +32,40 @@ def work(name: ReleaseName, log: Log) -> None:
     if "built" in record.times:
         return
     choices = App(name.app).choices()
-    try:
-        log.step(f"Building {name.app} v{name.number} from {wanted.branch or 'commit'} {wanted.commit[:7]}")
-        place = workspace.open_(name, choices)
-        if pointers := lfs.told(source.tree(name)):
-            log.warn(pointers)
-        said = plan.read(place.folder, place.repository)
-        builder = choose(place, choices)
-        tell(place, builder, log)
-        if builder == "dockerfile":
-            dockerfile.build(place, log, choices=choices, commit=wanted.commit, fresh=wanted.fresh)
-            found = Results()
-        else:
-            # Imported where it is used: a Dockerfile's push does not wait for it.
-            from builders import buildpack
-            from builders.buildpack import results
+    log.step(f"Building {name.app} v{name.number} from {wanted.branch or 'commit'} {wanted.commit[:7]}")
+    place = workspace.open_(name, choices)
+    if pointers := lfs.told(source.tree(name)):
+        log.warn(pointers)
+    said = plan.read(place.folder, place.repository)
+    builder = choose(place, choices)
+    tell(place, builder, log)
+    if builder == "dockerfile":
+        dockerfile.build(place, log, choices=choices, commit=wanted.commit, fresh=wanted.fresh)
+        found = Results()
+    else:
+        # Imported where it is used: a Dockerfile's push does not wait for it.
+        from builders import buildpack
 
-            buildpack.build(place, log, choices=choices, commit=wanted.commit, fresh=wanted.fresh)
-            found = results.read(name.image)
-        image = engine.ask("GET", f"/images/{name.image}/json")
-        record = planned(record, builder, image, said, found)
-        tell_port(record, image, log)
-        for note in plan.strangers(said, record.processes):
-            log.warn(note)
-        releases.save(record.at("built"))
-    finally:
-        workspace.close(name)
-        source.remove(name)
+        found = buildpack.build(place, log, choices=choices, commit=wanted.commit, fresh=wanted.fresh)
+    image = engine.ask("GET", f"/images/{name.image}/json")
+    record = planned(record, builder, image, said, found)
+    tell_port(record, image, log)
+    for note in plan.strangers(said, record.processes):
+        log.warn(note)
+    releases.save(record.at("built"))
+
+
+def processes(name: ReleaseName) -> list[str]:
+    """The units of the processes of the release that was built."""
+    from mooring.runtime import preparation
+
+    return preparation.units(releases.load(name))
+
+
+def tidy(name: ReleaseName) -> None:
+    """Remove what it was built from, once nothing waits for that."""
+    workspace.close(name)
+    source.remove(name)
 
 
 def tell(place: Workspace, builder: str, log: Log) -> None:
@@ -176,4 +183,4 @@ def recorded(name: ReleaseName, wanted: Order) -> Release:
 
 
 if __name__ == "__main__":
-    stage.main("build", "launch", work)
+    stage.main("build", "launch", work, along=processes, tidy=tidy)

@@ -29,6 +29,8 @@ KEPT = 100
 CACHED = re.compile(r"#\d+ CACHED")
 ERROR = re.compile(r"ERROR: (.*)")
 FULL = "no space left on device"
+PLUGINS = (Path("/usr/libexec/docker/cli-plugins/docker-buildx"), Path("/usr/lib/docker/cli-plugins/docker-buildx"))
+"""Where the distributions' packages and Docker's own put the program that `docker build` runs."""
 NO_PROCESS = re.compile(r"(Resource temporarily unavailable|Cannot fork|can't start new thread|EAGAIN)", re.IGNORECASE)
 KILLED = re.compile(r"(\bKilled\b|exit code: 137|status 137|signal: killed)")
 
@@ -98,7 +100,8 @@ def build(
     failures = memory_failures()
     try:
         status = follow(
-            "docker", "build",
+            *command(),
+            "build",
             "--progress=plain",
             f"--tag={name.image}",
             f"--label=mooring.app={name.app}",
@@ -107,7 +110,13 @@ def build(
             *options,
             str(context),
             line=progress.take,
-            env={**os.environ, "DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "NO_COLOR": "1"},
+            env={
+                **os.environ,
+                "BUILDX_BUILDER": "default",
+                "BUILDX_NO_DEFAULT_ATTESTATIONS": "1",
+                "DOCKER_BUILDKIT": "1",
+                "NO_COLOR": "1",
+            },
             timeout=allowed.builds_timeout,
         )  # fmt: skip
     except TimeoutError:
@@ -133,6 +142,14 @@ def build(
             "let it start fewer, or set `pids` below [builds] in mooring.toml",
         )
     failed(status)
+
+
+def command() -> list[str]:
+    """The program whose `build` is `docker build`, where it is found: it is run at once, with docker's own builder.
+
+    docker itself would ask every plugin of it what it is, and only then run this one.
+    """
+    return next(([str(path)] for path in PLUGINS if os.access(path, os.X_OK)), ["docker"])
 
 
 def proxies() -> list[str]:

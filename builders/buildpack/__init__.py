@@ -6,17 +6,19 @@ import tempfile
 from pathlib import Path
 
 from builders import buildkit, complaint, stack
-from builders.buildpack import candidates, texts
+from builders.buildpack import candidates, results, texts
 from builders.workspace import Workspace
 from mooring.app.apps import App
 from mooring.app.choices import Choices
 from mooring.host import files, paths, settings
 from mooring.host.refusal import die
 from mooring.pipeline.journal import Log
+from mooring.release.plan import Results
 
 HERE = Path(__file__).parent
 REFUSAL = re.compile(r"mooring-refusal: (.*)")
 FAILURE = re.compile(r"mooring-failed: (.*)")
+ABOUT = re.compile(r"mooring-about: (\S+) ?(\S*)")
 REASON = re.compile(r" ! +(\S.*)")
 """How buildpacks say what is wrong: in one line or a block of them, the first of which is the summary."""
 HEROKU = re.compile(r"----->|=====>|       | !     ")
@@ -31,6 +33,7 @@ class Progress(buildkit.Progress):
     failure = ""
     reason = ""
     in_reason = False
+    about: tuple[str, str] = ("", "")
 
     def step(self, number: str, text: str) -> None:
         pass
@@ -45,6 +48,9 @@ class Progress(buildkit.Progress):
         if said := FAILURE.match(text):
             self.failure = said[1]
             return
+        if said := ABOUT.match(text):
+            self.about = (said[1], said[2])
+            return
         is_reason = text.startswith(" !")
         if is_reason and not self.in_reason:
             self.reason = ""
@@ -57,8 +63,10 @@ class Progress(buildkit.Progress):
             self.log.line(text)
 
 
-def build(workspace: Workspace, log: Log, *, choices: Choices, commit: str, fresh: bool) -> None:
+def build(workspace: Workspace, log: Log, *, choices: Choices, commit: str, fresh: bool) -> Results:
     """Make the release's image; raise Refusal when no buildpack takes the app, or the one that does fails.
+
+    Returns what the buildpacks say of it.
 
     `fresh` uses no cached layer.
     """
@@ -107,3 +115,4 @@ def build(workspace: Workspace, log: Log, *, choices: Choices, commit: str, fres
             failed=failed,
         )
     files.remove_tree(workspace.root / "buildpacks")
+    return results.told(*progress.about) or results.read(workspace.release.image)

@@ -11,14 +11,33 @@ ABOUT = "/usr/share/mooring"
 HINT = "mend that buildpack, or choose another"
 
 
+def told(buildpacks: str, release: str) -> Results | None:
+    """What the build said of its buildpacks, each file in base64; None where it said nothing of use.
+
+    Raises Refusal naming what is wrong.
+    """
+    import base64
+
+    try:
+        packs, text = (base64.b64decode(each, validate=True).decode() for each in (buildpacks, release))
+    except ValueError:
+        return None
+    return results(packs, text) if packs.endswith("\n") else None
+
+
 def read(image: str) -> Results:
     """What the buildpacks of an image left in it; raise Refusal naming what is wrong."""
-    packs = tuple(images.read_file(image, f"{ABOUT}/buildpacks").split("\n")[:-1])
+    packs = images.read_file(image, f"{ABOUT}/buildpacks")
     try:
         text = images.read_file(image, f"{ABOUT}/release.yml")
     except FileNotFoundError:
-        return Results(packs)
-    found = parse(text, packs[-1])
+        text = ""
+    return results(packs, text)
+
+
+def results(buildpacks: str, release: str) -> Results:
+    packs = tuple(buildpacks.split("\n")[:-1])
+    found = parse(release, packs[-1])
     return Results(packs, found.processes, found.config)
 
 

@@ -1,7 +1,6 @@
 """The one way to run a program: argv lists, never a shell."""
 
 import os
-import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -55,28 +54,29 @@ def follow(
 
     Raises TimeoutError where it has not ended within `timeout` seconds: then it has been told to (SIGTERM).
     """
-    import sh
+    # Not by sh: a push waits for this, and to import that takes longer than to start what is followed.
+    import subprocess
+    import threading
+    import time
 
-    def take(text: str) -> None:
-        line(text.rstrip("\r\n"))
-
-    try:
-        process = sh.Command(argv[0])(
-            *argv[1:],
-            _in="",
-            _out=take,
-            _err_to_out=True,
-            _cwd=str(cwd) if cwd is not None else None,
-            _env=dict(env) if env is not None else None,
-            _tty_out=False,
-            _ok_code=range(-64, 256),
-            _decode_errors="replace",
-            _timeout=timeout,
-            _timeout_signal=signal.SIGTERM,
-        )
-    except sh.TimeoutException:
-        raise TimeoutError(f"{argv[0]} did not end within {timeout} s") from None
-    return int(process.exit_code)
+    began = time.monotonic()
+    with subprocess.Popen(
+        argv, cwd=cwd, env=env, start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ) as process:  # fmt: skip
+        overdue = threading.Timer(threading.TIMEOUT_MAX if timeout is None else timeout, process.terminate)
+        overdue.daemon = True
+        overdue.start()
+        assert process.stdout
+        try:
+            for text in process.stdout:
+                line(text.decode(errors="replace").rstrip("\r\n"))
+            status = process.wait()
+        finally:
+            overdue.cancel()
+    if status and timeout is not None and time.monotonic() - began >= timeout:
+        raise TimeoutError(f"{argv[0]} did not end within {timeout} s")
+    return status
 
 
 def as_git_user(argv: tuple[str, ...]) -> tuple[str, ...]:

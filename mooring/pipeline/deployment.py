@@ -45,19 +45,7 @@ def launch(
     source.remove(name)
     if config is not None:
         releases.freeze_config(name, config)
-    return hand_over("launch", name, created, along=lambda: processes(record), to_the_end=to_the_end)
-
-
-def processes(record: Release) -> list[str]:
-    """The units of a release's processes, where they can be started with its launch stage, which waits for them.
-
-    Asked when its turn has come. Whatever is wrong with the release is left for that stage to find.
-    """
-    try:
-        record = preparation.prepared(record)
-    except Exception:
-        return []
-    return [] if record.runs_release_phase else [container.unit for container in record.containers]
+    return hand_over("launch", name, created, along=lambda: preparation.units(record), to_the_end=to_the_end)
 
 
 def launch_image(app: App, origin: Release, actor: str) -> int:

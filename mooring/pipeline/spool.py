@@ -90,15 +90,18 @@ def _marker_locked(stage: Stage, release: ReleaseName, how: int) -> Iterator[boo
         os.close(descriptor)
 
 
-def hand_over(release: ReleaseName, stage: Stage, following: Stage) -> bool:
-    """Move the marker on to the following stage, which systemd starts next (OnSuccess=).
+def hand_over(release: ReleaseName, stage: Stage, following: Stage, begin: Callable[[], None] = lambda: None) -> bool:
+    """Move the marker on to the following stage, which systemd starts next (OnSuccess=) where `begin` did not.
 
     False if it is gone, because the release was cancelled.
     """
-    try:
-        (at_work(stage) / str(release)).rename(at_work(following) / str(release))
-    except FileNotFoundError:
-        return False
+    # Under the lock: whoever cancels a release takes its marker first, and stops what was begun after that.
+    with locked():
+        try:
+            (at_work(stage) / str(release)).rename(at_work(following) / str(release))
+        except FileNotFoundError:
+            return False
+        begin()
     wake()
     return True
 

@@ -16,26 +16,40 @@ from mooring.release import releases
 from mooring.release.releases import Status
 from mooring.telling import announcement
 
+Work = Callable[[ReleaseName, Log], None]
+Along = Callable[[ReleaseName], list[str]]
 RECORDED = 1
 """The exit status of a stage whose release failed and was recorded so: units do not try it again."""
 
 
-def run(
-    stage: Stage, following: Stage | None, work: Callable[[ReleaseName, Log], None], after: Stage | None = None
-) -> int:
-    """Run a stage for the release named by the first argument; return the exit status of its unit.
+def main(
+    stage: Stage,
+    following: Stage | None,
+    work: Work,
+    *,
+    after: Stage | None = None,
+    along: Along | None = None,
+    tidy: Callable[[ReleaseName], None] = lambda _: None,
+) -> None:
+    """Run a stage for the release named by the first argument; end with the exit status of its unit.
 
     `work` raises Refusal when the release cannot go on. Killed at any point, it can be run again. A stage may be
     started while the one before it, `after`, is at work: it waits for its end, and has nothing to do if that failed.
+    With `along` the following stage is started at once, and with it the units that this returns; `tidy` is called when
+    nothing waits for the stage any more.
     """
+    os.umask(0o022)
     name = ReleaseName.parse(sys.argv[1])
     if after:
         spool.wait_until_worked_off(after, name)
     with spool.work_on(stage, name) as there:
-        return work_off(name, stage, following, work) if there else 0
+        status = work_off(name, stage, following, work, along) if there else 0
+    if there:
+        tidy(name)
+    sys.exit(status)
 
 
-def work_off(name: ReleaseName, stage: Stage, following: Stage | None, work: Callable[[ReleaseName, Log], None]) -> int:
+def work_off(name: ReleaseName, stage: Stage, following: Stage | None, work: Work, along: Along | None = None) -> int:
     log = Log(name, stage)
     try:
         work(name, log)
@@ -50,9 +64,20 @@ def work_off(name: ReleaseName, stage: Stage, following: Stage | None, work: Cal
         return RECORDED
     if following is None:
         spool.finish(name, stage)
-    else:
+    elif along is None:
         spool.hand_over(name, stage, following)
+    else:
+        units = along
+        spool.hand_over(name, stage, following, lambda: begin(name, following, units))
     return 0
+
+
+def begin(name: ReleaseName, stage: Stage, along: Along) -> None:
+    """Start a stage that has the marker, and what it waits for: its time begins while the one before it ends.
+
+    Where systemd does not, it comes by itself (OnSuccess=).
+    """
+    systemd.start([*along(name), f"mooring-{stage}@{name}.service"], "--no-block")
 
 
 def fail(name: ReleaseName, stage: Stage, log: Log, reason: str) -> None:
@@ -77,10 +102,3 @@ def end(name: ReleaseName, status: Status, reason: str = "") -> None:
         record = releases.Release(name, kind="push", actor="", created=time.time())
     if record.status == "queued":
         announcement.ended(releases.save(record.changed(status=status, reason=reason).at("ended")))
-
-
-def main(
-    stage: Stage, following: Stage | None, work: Callable[[ReleaseName, Log], None], after: Stage | None = None
-) -> None:
-    os.umask(0o022)
-    sys.exit(run(stage, following, work, after))

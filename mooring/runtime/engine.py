@@ -21,7 +21,7 @@ CONFLICT = 409
 
 @functools.cache
 def client() -> Any:
-    """The Engine API's client. Imported late: it takes a tenth of a second."""
+    """The Engine API's client, for what no deploy waits for: importing it takes a tenth of a second."""
     import docker
 
     return docker.APIClient(base_url="unix:///run/docker.sock", version="auto", timeout=600)
@@ -36,7 +36,7 @@ def missing() -> type[Exception]:
 
 
 def request(method: str, path: str, body: Any = None) -> tuple[int, Any]:
-    """One request to the Engine, without the client library: for what a deploy or a crashed app waits for.
+    """One request to the Engine, without the client library: for what a deploy does, or a crashed app waits for.
 
     Returns the HTTP status and the answer, parsed. Raises OSError when the Engine does not answer.
     """
@@ -176,7 +176,15 @@ def remove(container: str) -> None:
         raise EngineError(status, str((answer or {}).get("message", "")))
 
 
+def filters(**wanted: str) -> str:
+    """The Engine API's `filters`, as it goes into a query."""
+    from urllib.parse import quote
+
+    return quote(json.dumps({name: [value] for name, value in wanted.items()}))
+
+
 def containers(app: str | None = None) -> list[str]:
     """The names of Mooring's containers (of one app), running or not."""
     label = "mooring.app" if app is None else f"mooring.app={app}"
-    return [each["Names"][0].lstrip("/") for each in client().containers(all=True, filters={"label": label})]
+    found = ask("GET", f"/containers/json?all=true&filters={filters(label=label)}")
+    return [each["Names"][0].lstrip("/") for each in found]

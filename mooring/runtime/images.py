@@ -111,15 +111,14 @@ def read_file(image: str, path: str) -> str:
 
 def tags(app: str) -> list[str]:
     """The tags of an app's images."""
-    return [tag for each in engine.client().images(f"mooring/{app}") for tag in each["RepoTags"] or []]
+    found = engine.ask("GET", f"/images/json?filters={engine.filters(reference=f'mooring/{app}')}")
+    return [tag for each in found for tag in each["RepoTags"] or []]
 
 
 def remove_tag(tag: str) -> None:
     """Remove an image's tag, and the image with its last one; one that is in use or not there is left alone."""
-    from docker.errors import APIError
-
     try:
-        engine.client().remove_image(tag)
-    except APIError as error:
-        if error.status_code not in (404, 409):
+        engine.ask("DELETE", f"/images/{tag}")
+    except engine.EngineError as error:
+        if error.status not in (engine.NOT_FOUND, engine.CONFLICT):
             raise

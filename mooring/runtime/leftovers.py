@@ -1,9 +1,7 @@
 """What Docker keeps and no release needs: images, layers without a name, the cache of builds."""
 
-import json
 import shutil
 from collections.abc import Callable, Iterable
-from urllib.parse import quote
 
 from mooring.host import names, settings
 from mooring.runtime import engine
@@ -16,17 +14,12 @@ MAX_USED_SPACE = (1, 48)
 def image_tags() -> dict[str, list[int]]:
     """The numbers of the images `mooring/APP:N`, by app."""
     found: dict[str, list[int]] = {}
-    for image in engine.ask("GET", f"/images/json?filters={filters({'reference': ['mooring/*']})}"):
+    for image in engine.ask("GET", f"/images/json?filters={engine.filters(reference='mooring/*')}"):
         for tag in image["RepoTags"] or []:
             app, _, number = tag.removeprefix("mooring/").partition(":")
             if names.APP.fullmatch(app) and names.NUMBER.fullmatch(number):
                 found.setdefault(app, []).append(int(number))
     return found
-
-
-def filters(wanted: dict[str, list[str]]) -> str:
-    """The Engine API's `filters`, as it goes into a query."""
-    return quote(json.dumps(wanted))
 
 
 def remove_images(app: str, numbers: Iterable[int], say: Say) -> None:
@@ -39,8 +32,7 @@ def remove_images(app: str, numbers: Iterable[int], say: Say) -> None:
 def remove_dangling_images(say: Say) -> None:
     """Remove the images of Mooring's that have no name any more: those of a stack or an app that was made anew."""
     for label in ("mooring.app", "mooring.recipe"):
-        query = filters({"dangling": ["true"], "label": [label]})
-        answer = engine.ask("POST", f"/images/prune?filters={query}")
+        answer = engine.ask("POST", f"/images/prune?filters={engine.filters(dangling='true', label=label)}")
         if deleted := [each for each in answer["ImagesDeleted"] or [] if "Deleted" in each]:
             say(f"{len(deleted)} layers of images without a name, {shown(answer['SpaceReclaimed'])}")
 

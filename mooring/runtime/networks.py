@@ -5,7 +5,7 @@ from typing import Any
 
 from mooring.host import names
 from mooring.host.refusal import die
-from mooring.runtime.engine import client, missing
+from mooring.runtime import engine
 
 SUBNET_PREFIX = 25
 
@@ -13,8 +13,10 @@ SUBNET_PREFIX = 25
 def subnet_of(app: str) -> str | None:
     """The subnet of the app's network; None if it has no network yet."""
     try:
-        return str(client().inspect_network(names.network_of(app))["IPAM"]["Config"][0]["Subnet"])
-    except missing():
+        return str(engine.ask("GET", f"/networks/{names.network_of(app)}")["IPAM"]["Config"][0]["Subnet"])
+    except engine.EngineError as error:
+        if error.status != engine.NOT_FOUND:
+            raise
         return None
 
 
@@ -25,10 +27,10 @@ def ensure(app: str, pool: str, subnet: str = "") -> str:
         return existing
     import ipaddress
 
-    engine = client()
-    subnet = subnet or free_subnet(pool, [s for n in engine.networks() for s in _subnets(n)])
+    client = engine.client()
+    subnet = subnet or free_subnet(pool, [s for n in client.networks() for s in _subnets(n)])
     gateway = str(next(ipaddress.ip_network(subnet).hosts()))
-    engine.create_network(
+    client.create_network(
         names.network_of(app),
         driver="bridge",
         ipam={"Config": [{"Subnet": subnet, "Gateway": gateway}]},
@@ -39,14 +41,14 @@ def ensure(app: str, pool: str, subnet: str = "") -> str:
 
 def remove(app: str) -> None:
     try:
-        client().remove_network(names.network_of(app))
-    except missing():
+        engine.client().remove_network(names.network_of(app))
+    except engine.missing():
         return
 
 
 def every() -> list[str]:
     """The apps that have a network."""
-    return [each["Labels"]["mooring.app"] for each in client().networks(filters={"label": "mooring.app"})]
+    return [each["Labels"]["mooring.app"] for each in engine.client().networks(filters={"label": "mooring.app"})]
 
 
 def _subnets(network: dict[str, Any]) -> list[str]:

@@ -26,6 +26,18 @@ def prepared(record: Release) -> Release:
     return record
 
 
+def units(record: Release) -> list[str]:
+    """The units of a release's processes, where they can be started with its launch stage, which waits for them.
+
+    Asked when its turn has come. Whatever is wrong with the release is left for that stage to find.
+    """
+    try:
+        record = prepared(record)
+    except Exception:
+        return []
+    return [] if record.runs_release_phase else [container.unit for container in record.containers]
+
+
 def inherit(record: Release) -> Release:
     """With the image and the processes of the release that this one is made from."""
     app = App(record.name.app)

@@ -15,7 +15,7 @@ from tests.server.cache import CHECKOUT, Failure
 from tests.server.throwaway import Server
 from tests.server.user import User
 
-APP = "bench"
+APP = "bench-config"
 PAUSE = 0.02
 """Seconds between two questions."""
 PROGRAM = """
@@ -54,17 +54,26 @@ def answer(server: Server, host: str, port: int) -> str:
         connection.close()
 
 
-def compare(user: User, changes: int, say: Callable[[str], None] = lambda _: None) -> dict[str, list[float]]:
-    """Seconds of so many changes: until the answer, by hand and by Mooring, and until `config:set` returned."""
+def prepare(user: User) -> None:
+    """Deploy the app, and keep its image for what is done by hand."""
     server = user.server
-    seconds: dict[str, list[float]] = {"by hand": [], "mooring": [], "returned": []}
     pushed = user.repo(APP, apps.python(PROGRAM)).push(APP)
     if not pushed.ok:
         raise Failure(pushed.output)
     # The images of Mooring's own releases are kept for a while only.
     server.run(["docker", "tag", f"mooring/{APP}:1", "floor"])
     server.put("/root/floor-config", (CHECKOUT / "tests/bench/floor-config").read_text(), mode=0o755)
-    for number in range(1, changes + 1):
+
+
+def compare(
+    server: Server, changes: int, *, first: int = 1, say: Callable[[str], None] = lambda _: None
+) -> dict[str, list[float]]:
+    """Seconds of so many changes: until the answer, by hand and by Mooring, and until `config:set` returned.
+
+    `first` is the number that the first change sets.
+    """
+    seconds: dict[str, list[float]] = {"by hand": [], "mooring": [], "returned": []}
+    for number in range(first, first + changes):
         by_hand = ["/root/floor-config", "floor", str(number)]
         seconds["by hand"].append(timed(server, "floor", 8081, number, *by_hand)[0])
         if number > 1:

@@ -156,15 +156,22 @@ class Repo:
 
     def push(self, app: str, ref: str = "main", *options: str, timeout: float = 600) -> Result:
         """`git push server:APP REF`, to its end."""
+        return self.push_to(f"mooring@{self.user.server.address}:{app}", ref, *options, timeout=timeout)
+
+    def push_to(self, target: str, ref: str = "main", *options: str, timeout: float = 600) -> Result:
+        """`git push TARGET REF`, to its end."""
         begin = time.monotonic()
-        process = self.pushing(app, ref, *options)
+        process = self._pushing(target, ref, *options)
         output, _ = process.communicate(timeout=timeout)
         return Result(process.returncode, output.decode(errors="replace"), time.monotonic() - begin)
 
     def pushing(self, app: str, ref: str = "main", *options: str) -> "subprocess.Popen[bytes]":
-        """Begin that push, and leave it running; what it prints is at `.stdout`."""
+        """Begin a push to an app, and leave it running; what it prints is at `.stdout`."""
+        return self._pushing(f"mooring@{self.user.server.address}:{app}", ref, *options)
+
+    def _pushing(self, target: str, ref: str, *options: str) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
-            ["git", "push", *options, f"mooring@{self.user.server.address}:{app}", ref],
+            ["git", "push", *options, target, ref],
             cwd=self.folder,
             env=self._environment(),
             stdin=subprocess.DEVNULL,

@@ -1,6 +1,7 @@
 """What is decided about buildpacks before anything is built: which, from where, and what they said."""
 
 import subprocess
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,18 @@ def test_what_bin_release_prints_is_read() -> None:
     text = "---\ndefault_process_types:\n  web: ./run $PORT\nconfig_vars:\n  WORKERS: 2\naddons:\n- db\n"
     assert results.parse(text, "x") == Results((), {"web": "./run $PORT"}, {"WORKERS": "2"})
     assert results.parse("--- {}", "x") == results.parse("", "x") == Results()
+
+
+def test_what_a_build_says_of_its_buildpacks_is_read_and_rubbish_is_left_to_the_image() -> None:
+    def said(*files: str) -> Results | None:
+        return results.told(*(b64encode(file.encode()).decode() for file in files))
+
+    assert said("a tool\nnode\n", "default_process_types: {web: x}") == Results(("a tool", "node"), {"web": "x"})
+    assert said("node\n", "") == Results(("node",))
+    assert said("", "") is None
+    assert said("no end", "") is None
+    assert results.told("not base64", "") is None
+    assert results.told("/////w==", "") is None
 
 
 @pytest.mark.parametrize(
