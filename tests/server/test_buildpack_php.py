@@ -133,9 +133,9 @@ def test_herokus_words_start_the_same_servers_with_its_options(admin: User, app_
     assert admin.curl(host, "/built.txt").body == "as Google calls it\n"
 
     change(repo, "Procfile", "vendor/bin/heroku-php-nginx -C nginx.conf", "heroku-php-apache2 -C apache.conf.php")
+    assert admin.ssh("config:set", "--no-restart", app_name, "GREETING=hello").returncode == 0
     assert (pushed := repo.push(app_name)).ok, pushed.output
     assert "behind apache" in pushed.output
-    assert admin.ssh("config:set", app_name, "GREETING=hello").returncode == 0
     answer = admin.curl(host, "/any/path")
     seen = json.loads(answer.body)
     assert (answer.headers["x-by"], seen["page"], seen["memory"]) == ("hello", "site", "77M")
