@@ -226,20 +226,23 @@ def subnet_of(app: str) -> str | None:
 
 def ensure_network(app: str, pool: str, subnet: str = "") -> str:
     """Make the app's network if there is none: on `subnet`, else on a free one of `pool`. Returns its subnet."""
-    existing = subnet_of(app)
-    if existing:
+    if existing := subnet_of(app):
         return existing
     import ipaddress
 
+    from mooring import files, paths
+
     engine = client()
-    subnet = subnet or free_subnet(pool, [s for n in engine.networks() for s in _subnets(n)])
-    gateway = str(next(ipaddress.ip_network(subnet).hosts()))
-    engine.create_network(
-        names.network_of(app),
-        driver="bridge",
-        ipam={"Config": [{"Subnet": subnet, "Gateway": gateway}]},
-        labels={"mooring.app": app},
-    )
+    # Of two at once both would find the same one free.
+    with files.locked(paths.RUN):
+        subnet = subnet or free_subnet(pool, [s for n in engine.networks() for s in _subnets(n)])
+        gateway = str(next(ipaddress.ip_network(subnet).hosts()))
+        engine.create_network(
+            names.network_of(app),
+            driver="bridge",
+            ipam={"Config": [{"Subnet": subnet, "Gateway": gateway}]},
+            labels={"mooring.app": app},
+        )
     return subnet
 
 

@@ -104,6 +104,13 @@ def test_an_app_that_listens_and_answers_nothing_is_live_only_where_listening_is
     assert repo.push(app_name).ok
 
 
+def test_apps_that_are_deployed_first_at_the_same_time_get_a_network_each(server: Server, app_name: str) -> None:
+    clones = "\n".join(f"{app_name}-{number}" for number in range(4))
+    server.run(["xargs", "-P", "4", "-n", "1", "mooring", "apps:clone", "hello"], input=clones)
+    shown = server.run(["mooring", "apps"]).stdout
+    assert all(name in shown for name in clones.splitlines())
+
+
 def test_an_app_that_exits_at_once_rejects_the_push_and_shows_its_last_lines(admin: User, app_name: str) -> None:
     repo = admin.repo("mayfly", {"Dockerfile": "FROM busybox\nEXPOSE 8080\nCMD echo goodbye world; exit 0\n"})
     pushed = repo.push(app_name)
