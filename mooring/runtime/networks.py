@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from mooring.host import names
+from mooring.host import files, names, paths
 from mooring.host.refusal import die
 from mooring.runtime import engine
 
@@ -22,20 +22,23 @@ def subnet_of(app: str) -> str | None:
 
 def ensure(app: str, pool: str, subnet: str = "") -> str:
     """Make the app's network if there is none: on `subnet`, else on a free one of `pool`. Returns its subnet."""
-    existing = subnet_of(app)
-    if existing:
+    if existing := subnet_of(app):
         return existing
     import ipaddress
 
     client = engine.client()
-    subnet = subnet or free_subnet(pool, [s for n in client.networks() for s in _subnets(n)])
-    gateway = str(next(ipaddress.ip_network(subnet).hosts()))
-    client.create_network(
-        names.network_of(app),
-        driver="bridge",
-        ipam={"Config": [{"Subnet": subnet, "Gateway": gateway}]},
-        labels={"mooring.app": app},
-    )
+    # Of two at once both would find the same one free, or make the same one.
+    with files.locked(paths.RUN):
+        if existing := subnet_of(app):
+            return existing
+        subnet = subnet or free_subnet(pool, [s for n in client.networks() for s in _subnets(n)])
+        gateway = str(next(ipaddress.ip_network(subnet).hosts()))
+        client.create_network(
+            names.network_of(app),
+            driver="bridge",
+            ipam={"Config": [{"Subnet": subnet, "Gateway": gateway}]},
+            labels={"mooring.app": app},
+        )
     return subnet
 
 

@@ -1,6 +1,5 @@
 """A push puts an app behind its URL, or says why not and leaves what served."""
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -35,38 +34,11 @@ def test_the_next_push_replaces_what_serves_and_its_container(admin: User, serve
     assert server.run(["systemctl", "list-units", "--plain", "--no-legend", f"mooring-app@{app_name}.1.*"]).stdout == ""
 
 
-LATE = """
-import http.server, time
-class Late(http.server.BaseHTTPRequestHandler):
-    answered = 0
-    def do_GET(self):
-        self.send_response(404)
-        self.end_headers()
-        self.wfile.write(str(Late.answered).encode())
-        Late.answered += 1
-server = http.server.HTTPServer(("", 8080), Late)
-time.sleep(2)
-server.serve_forever()
-"""
-"""Listens at once and answers later; says how many questions were answered before."""
-
-
-def test_a_release_is_live_when_it_has_answered_and_not_when_its_port_is_open(admin: User, app_name: str) -> None:
-    assert admin.repo("late", apps.python(LATE)).push(app_name).ok
-    assert admin.curl(f"{app_name}.{DOMAIN}").body == "1"
-
-
-def test_an_app_that_listens_and_answers_nothing_is_live_only_where_listening_is_all_it_is_asked(
-    admin: User, app_name: str
-) -> None:
-    mute = "import socket, time\nlistener = socket.create_server(('', 8080))\ntime.sleep(1000)\n"
-    check: dict[str, object] = {"type": "startup", "attempts": 2, "wait": 1, "timeout": 1}
-    repo = admin.repo("mute", apps.python(mute, **{"app.json": json.dumps({"healthchecks": {"web": [check]}})}))
-    pushed = repo.push(app_name)
-    assert not pushed.ok
-    assert "web.1: port 8080 listens, and GET / has got no answer" in pushed.output
-    repo.commit({"app.json": json.dumps({"healthchecks": {"web": [{**check, "listening": True}]}})})
-    assert repo.push(app_name).ok
+def test_apps_that_are_deployed_first_at_the_same_time_get_a_network_each(server: Server, app_name: str) -> None:
+    clones = "\n".join(f"{app_name}-{number}" for number in range(4))
+    server.run(["xargs", "-P", "4", "-n", "1", "mooring", "apps:clone", "hello"], input=clones)
+    shown = server.run(["mooring", "apps"]).stdout
+    assert all(name in shown for name in clones.splitlines())
 
 
 def test_only_the_deploy_branch_deploys_and_the_user_is_told(admin: User, app_name: str) -> None:

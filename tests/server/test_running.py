@@ -111,3 +111,37 @@ def test_an_entrypoint_is_given_words_and_a_base_images_shell_is_no_web(admin: U
     assert pushed.ok, pushed.output
     assert "It has no process web: a service-only app" in pushed.output
     assert [row["process"] for row in json.loads(does(admin, "ps", app_name, "--json"))] == ["bot.1"]
+
+
+LATE = """
+import http.server, time
+class Late(http.server.BaseHTTPRequestHandler):
+    answered = 0
+    def do_GET(self):
+        self.send_response(404)
+        self.end_headers()
+        self.wfile.write(str(Late.answered).encode())
+        Late.answered += 1
+server = http.server.HTTPServer(("", 8080), Late)
+time.sleep(2)
+server.serve_forever()
+"""
+"""Listens at once and answers later; says how many questions were answered before."""
+
+
+def test_a_release_is_live_when_it_has_answered_and_not_when_its_port_is_open(admin: User, app_name: str) -> None:
+    assert admin.repo("late", apps.python(LATE)).push(app_name).ok
+    assert admin.curl(f"{app_name}.{DOMAIN}").body == "1"
+
+
+def test_an_app_that_listens_and_answers_nothing_is_live_only_where_listening_is_all_it_is_asked(
+    admin: User, app_name: str
+) -> None:
+    mute = "import socket, time\nlistener = socket.create_server(('', 8080))\ntime.sleep(1000)\n"
+    check: dict[str, object] = {"type": "startup", "attempts": 2, "wait": 1, "timeout": 1}
+    repo = admin.repo("mute", apps.python(mute, **{"app.json": json.dumps({"healthchecks": {"web": [check]}})}))
+    pushed = repo.push(app_name)
+    assert not pushed.ok
+    assert "web.1: port 8080 listens, and GET / has got no answer" in pushed.output
+    repo.commit({"app.json": json.dumps({"healthchecks": {"web": [{**check, "listening": True}]}})})
+    assert repo.push(app_name).ok
