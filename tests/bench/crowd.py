@@ -13,7 +13,7 @@ SAMPLE = "hello"
 """The app that install.sh deploys: what is cloned."""
 PAUSE = 0.1
 KINDS = {
-    "waiter": r"units/wait\.py ",
+    "waiter": r"units/app/wait\.py ",
     "shim": r"containerd-shim",
     "init of the container": r"^/sbin/docker-init",
     "app": r"hello\.pl",
