@@ -14,7 +14,7 @@ from mooring.front import site, vhost
 from mooring.host.refusal import Refusal
 from mooring.runtime import sockets
 from mooring.runtime.sockets import Socket
-from units.app import port, ready
+from units.app import port, question
 from units.app.answers import NotYet
 
 HERE = "127.0.0.1"
@@ -79,8 +79,11 @@ def test_what_is_no_port_is_refused(mapping: str) -> None:
 
 
 def test_a_question_is_asked_by_the_apps_name_unless_the_check_has_another() -> None:
-    assert ready.headers_of(Check(), "a.test") == {"User-Agent": "Mooring", "Host": "a.test"}
-    assert ready.headers_of(Check(headers={"host": "b.test"}), "a.test") == {"User-Agent": "Mooring", "host": "b.test"}
+    assert question.headers_of(Check(), "a.test") == {"User-Agent": "Mooring", "Host": "a.test"}
+    assert question.headers_of(Check(headers={"host": "b.test"}), "a.test") == {
+        "User-Agent": "Mooring",
+        "host": "b.test",
+    }
 
 
 def test_no_header_of_nginx_can_be_written_otherwise_by_a_client() -> None:
