@@ -135,7 +135,7 @@ def test_one_repository_serves_frontend_backend_and_api_and_all_of_them_change_a
     assert admin.curl(api).status == 503
     for prefix in ("/", "api", "/a;b", "/../x", "/.mooring"):
         refuses(admin, "routes:add", app_name, prefix, "web")
-    for process in ("release", "../x", "A"):
+    for process in ("release", "../x", "a+b"):
         assert "cannot answer requests" in refuses(admin, "routes:add", app_name, "/x", process)
     assert "has no route /x" in refuses(admin, "routes:remove", app_name, "/x")
     assert [each["prefix"] for each in listed(admin, "routes", app_name)] == ["/api"]
