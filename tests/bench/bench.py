@@ -30,7 +30,7 @@ def server_for(name: str) -> Iterator[Server]:
     network = open_network(run, owner=os.getpid())
     try:
         registry.serve(network)
-        yield Server(installed(network), network, name=name).boot()
+        yield Server(installed(network), network, name=name, waits_for_disk=True).boot()
     finally:
         remove_run(run)
 

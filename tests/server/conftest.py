@@ -95,9 +95,13 @@ def make_server(network: Network, installed_tree: Tree) -> Iterator[Callable[...
 
 
 @pytest.fixture(scope="module")
-def module_server(network: Network, installed_tree: Tree) -> Iterator[Server]:
-    """One installed server for the tests of a module that leave it usable for each other."""
-    yield from _serving(installed_tree, network, _next_name(network))
+def module_server(network: Network, installed_tree: Tree, request: pytest.FixtureRequest) -> Iterator[Server]:
+    """One installed server for the tests of a module that leave it usable for each other.
+
+    A module with WAITS_FOR_DISK measures what would be faster than on anybody's server otherwise.
+    """
+    waits = getattr(request.module, "WAITS_FOR_DISK", False)
+    yield from _serving(installed_tree, network, _next_name(network), waits_for_disk=waits)
 
 
 @pytest.fixture
@@ -160,8 +164,8 @@ def _factory(network: Network, tree: Callable[..., Tree]) -> Iterator[Callable[.
         server.destroy()
 
 
-def _serving(tree: Tree, network: Network, name: str) -> Iterator[Server]:
-    server = Server(tree, network, name=name)
+def _serving(tree: Tree, network: Network, name: str, **options: Any) -> Iterator[Server]:
+    server = Server(tree, network, name=name, **options)
     living.append(server)
     try:
         yield server.boot()

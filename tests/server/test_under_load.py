@@ -18,6 +18,7 @@ from tests.server.user import User
 from tests.server.user import admin as administrator
 
 DOMAIN = "apps.test"
+WAITS_FOR_DISK = True
 
 
 @pytest.fixture

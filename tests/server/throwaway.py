@@ -32,17 +32,19 @@ class Server(Shell):
         hostname: str = "server",
         mirror: bool = True,
         small_docker_root: str | None = None,
+        waits_for_disk: bool = False,
     ) -> None:
         """Lay out a new server on `tree`; nothing runs yet.
 
         `mirror` names the run's registry as Docker's mirror. `small_docker_root` (a size such as "300M")
-        gives Docker a file system of its own that is this small.
+        gives Docker a file system of its own that is this small. `waits_for_disk` is for figures (`disk.py`).
         """
         self.network = network
         self.name = name
         self.hostname = hostname
         self.address = network.address()
         self.small_docker_root = small_docker_root
+        self.waits_for_disk = waits_for_disk
         self.folder = network.folder / name
         self.nspawn: subprocess.Popen[bytes] | None = None
         self.leader = 0
@@ -155,7 +157,8 @@ class Server(Shell):
 
     def _enclose(self) -> None:
         cgroup.enter(self.group)
-        disk.never_waits()
+        if not self.waits_for_disk:
+            disk.never_waits()
 
     def _nspawn_pid(self) -> int:
         return self.nspawn.pid if self.nspawn else 0
