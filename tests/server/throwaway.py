@@ -164,9 +164,7 @@ class Server(Shell):
         return self.nspawn.pid if self.nspawn else 0
 
     def alive(self) -> bool:
-        if self.nspawn:
-            return self.nspawn.poll() is None
-        return False
+        return self.nspawn is not None and self.nspawn.poll() is None
 
     def _signal(self, pid: int, number: int) -> None:
         if pid:
