@@ -70,20 +70,6 @@ requires_packages() {
     jq -e '.require // {} | keys | any(contains("/"))' composer.json >/dev/null
 }
 
-# Files of the repository that packages are made of: folders that `repositories` names, archives, patches; their hashes.
-local_files() {
-    local path
-    # A folder that is not there is for Composer to tell of.
-    {
-        jq -r '.repositories // [] | .[] | objects | select(.type == "path" or .type == "artifact") | .url' composer.json
-        jq -r '.extra // {} | [.patches, ."patches-file"] | .. | strings | select(test("^https?:") | not)' composer.json
-        jq -r '.packages[]? | .dist // {} | select(.type == "path") | .url' composer.lock || true
-    } 2>/dev/null | sort -u | while IFS= read -r path; do
-        # shellcheck disable=SC2086
-        { find $path -name vendor -prune -o -type f -print0 2>/dev/null || true; } | sort -z | xargs -0r sha256sum
-    done || true
-}
-
 vendor() {
     jq -r '.config["vendor-dir"]? // "vendor"' composer.json
 }

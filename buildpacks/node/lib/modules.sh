@@ -43,14 +43,16 @@ depends_on() {
         bundleDependencies, dependenciesMeta, peerDependenciesMeta, overrides, resolutions, workspaces, packageManager,
         engines, pnpm, hooks: (.scripts // {} | {preinstall, install, postinstall, prepublish, prepare})}' -cS
     (cd "$env" && grep -r . --include='NPM_CONFIG_*' --include='npm_config_*' --include='YARN_*' --include='USE_*' . | sort) || true
-    cat package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml pnpm-workspace.yaml .npmrc .yarnrc .yarnrc.yml .pnpmfile.cjs Aptfile 2>/dev/null || true
+    cat package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml pnpm-workspace.yaml .npmrc .yarnrc .yarnrc.yml .pnpmfile.cjs .pnpmfile.mjs Aptfile 2>/dev/null || true
     if has_workspaces; then
-        find . '(' -name node_modules -o -path ./.node ')' -prune -o '(' -name package.json -o -name .npmrc ')' -print0 | sort -z | xargs -0 sha256sum
+        find . '(' -name node_modules -o -path ./.node ')' -prune -o '(' -name package.json -o -name .npmrc ')' -xtype f -print0 | sort -z | xargs -0 sha256sum
     fi
     local folder
-    for folder in patches .yarn/patches .yarn/plugins $(local_packages); do
-        [[ ! -e $folder ]] || find "$folder" -name node_modules -prune -o -type f -print0 | sort -z | xargs -0r sha256sum
+    for folder in .yarn/plugins $(local_packages); do
+        [[ ! -e $folder ]] || find "$folder" -name node_modules -prune -o -xtype f -print0 | sort -z | xargs -0r sha256sum
     done
+    # Which of them patch a package is said in many ways.
+    find . '(' -name node_modules -o -path ./.git -o -path ./.node ')' -prune -o -name '*.patch' -xtype f -print0 | sort -z | xargs -0r sha256sum
 }
 
 # Folders and archives of the repository that are dependencies, and those that these depend on in turn.

@@ -21,7 +21,7 @@ choose_manager() {
     elif [[ -f pyproject.toml || -f setup.py ]]; then
         manager=project source=pyproject.toml reads=(pyproject.toml setup.py setup.cfg)
         # Files of requirements that these may read.
-        mapfile -t -O 3 reads < <(find . -maxdepth 3 \( -name '*.txt' -o -name '*.in' \) -type f -not -path '*/.*/*' | sort)
+        mapfile -t -O 3 reads < <(find . -maxdepth 3 \( -name '*.txt' -o -name '*.in' \) -xtype f -not -path '*/.*/*' | sort)
         [[ -f pyproject.toml ]] || source=setup.py
     else
         fail "Pipfile has no Pipfile.lock beside it" "run \`pipenv lock\`, commit both, then push again"
@@ -32,7 +32,7 @@ choose_manager() {
     ((!${#also[@]})) || detail "$source decides; ${also[*]} is not looked at"
     # What is installed from the repository itself is as new as the repository.
     if names_files; then
-        mapfile -t reads < <(find . -type f -not -path './.git/*' -not -path './.python/*' | sort)
+        mapfile -t reads < <(find . -xtype f -not -path './.git/*' -not -path './.python/*' | sort)
     elif text "${reads[@]}" | grep -E '^(-e|--editable)[ =]*\.' >/dev/null; then
         reads+=(pyproject.toml setup.py setup.cfg)
     fi
