@@ -31,7 +31,7 @@ def problem:
         ] catch []
     ) | first // empty;
 
-def root: .root // "" | sub("^(./)+"; "") | sub("/+$"; "") | if . == "" then empty else . end;
+def root: .root // "" | sub("^([.]/)+"; "") | sub("/+$"; "") | if . == "" then empty else . end;
 def absolute: if startswith("/") then . else "/" + . end;
 
 # `KEY FILE`: files that have to be there.
