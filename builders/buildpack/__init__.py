@@ -3,6 +3,7 @@
 import re
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from builders import buildkit, complaint, stack
@@ -18,9 +19,11 @@ from mooring.release.plan import Results
 HERE = Path(__file__).parent
 REFUSAL = re.compile(r"mooring-refusal: (.*)")
 FAILURE = re.compile(r"mooring-failed: (.*)")
+LAST_FAILURE = re.compile(r"mooring-last-failure: (.*)")
 ABOUT = re.compile(r"mooring-about: (\S+) ?(\S*)")
 REASON = re.compile(r" ! +(\S.*)")
 """How buildpacks say what is wrong: in one line or a block of them, the first of which is the summary."""
+STEP = re.compile(r"(?:-----|=====)> *(.*\S)")
 HEROKU = re.compile(r"----->|=====>|       | !     ")
 SOURCES = {"pip": Path("/etc/pip.conf"), "npm": Path("/etc/npmrc")}
 """The host's own, of where packages come from: they may hold a password, so no layer gets them."""
@@ -31,6 +34,7 @@ class Progress(buildkit.Progress):
 
     refusal = ""
     failure = ""
+    command = ""
     reason = ""
     in_reason = False
     about: tuple[str, str] = ("", "")
@@ -48,6 +52,9 @@ class Progress(buildkit.Progress):
         if said := FAILURE.match(text):
             self.failure = said[1]
             return
+        if said := LAST_FAILURE.match(text):
+            self.command = said[1]
+            return
         if said := ABOUT.match(text):
             self.about = (said[1], said[2])
             return
@@ -61,6 +68,26 @@ class Progress(buildkit.Progress):
             self.log.raw(text)
         else:
             self.log.line(text)
+
+
+def cause(output: Iterable[str], command: str) -> str:
+    """Why a buildpack that did not say so itself ended: what was printed after its last step, or that nothing was.
+
+    `command` is the one of bin/compile that failed last, where that is known.
+    """
+    step, after = "", list[str]()
+    for line in output:
+        if line.startswith("mooring-"):
+            continue
+        if said := STEP.match(line):
+            step, after = said[1], []
+        else:
+            after.append(line)
+    if reason := complaint.cause(after):
+        return reason
+    return (
+        "it said nothing" + (f" after {step!r}" if step else "") + (f", and ended with `{command}`" if command else "")
+    )
 
 
 def build(workspace: Workspace, log: Log, *, choices: Choices, commit: str, fresh: bool) -> Results:
@@ -81,8 +108,7 @@ def build(workspace: Workspace, log: Log, *, choices: Choices, commit: str, fres
 
     def failed(status: int) -> None:
         if progress.failure:
-            said = [line for line in progress.complaint.output if not line.startswith("mooring-")]
-            reason = progress.reason or complaint.cause(said) or "it said nothing"
+            reason = progress.reason or cause(progress.complaint.output, progress.command)
             die(f"{progress.failure}: {reason}", "" if reason.endswith(")") else "mend that, then push again")
         if progress.refusal:
             die(progress.refusal)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from builders import buildkit, complaint
+from builders import buildkit, buildpack, complaint
 from builders.complaint import Complaint
 from tests.unit.scripts import bash
 
@@ -120,3 +120,31 @@ def test_the_reason_of_a_package_manager_is_its_own_word_for_it(
     done = bash(script, tmp_path, PRINTED=printed)
     assert said in done.stdout, (manager, done)
     assert "\n" not in done.stdout.strip()
+
+
+def test_a_buildpack_that_ends_without_a_word_is_told_by_its_step_and_its_command() -> None:
+    step = "-----> Installing dependencies with npm"
+    said = "it said nothing after 'Installing dependencies with npm', and ended with `npm ci`"
+    assert buildpack.cause(["-----> Node.js", "       22", step, "mooring-failed: x"], "npm ci") == said
+    assert buildpack.cause([step, "       E: no luck", "       ^"], "npm ci") == "no luck"
+    assert buildpack.cause([], "") == "it said nothing"
+
+
+LAST = """
+printf '#!/bin/bash\n%s\n' "$COMPILE" >compile; chmod +x compile
+sed "s#/tmp/last-failure#$PWD/last#" "$PACKS/../builders/buildpack/inside/last-words" >words
+status=0; BASH_ENV=$PWD/words ./compile || status=$?; echo "$status"; cat last 2>/dev/null || true
+"""
+
+
+@pytest.mark.parametrize(
+    ("compile", "said"),
+    [
+        ("set -e; echo a; grep -q x /dev/null; echo b", "a\n1\n1 grep -q x /dev/null\n"),
+        ("set -euo pipefail; f() { (exit 3) | cat; }; if false; then :; fi; x=$(f); echo b", "3\n3 x=$(f)\n"),
+        ("false; false || true; bash -c 'false; echo ${BASH_ENV-none}'; exit 4", "none\n4\n1 false\n"),
+        ("trap 'echo bye' EXIT; false; true", "bye\n0\n1 false\n"),
+    ],
+)
+def test_the_command_that_ended_a_buildpack_is_noted(tmp_path: Path, compile: str, said: str) -> None:
+    assert bash(LAST, tmp_path, COMPILE=compile).stdout == said
