@@ -115,13 +115,15 @@ def planned(record: Release, builder: str, image: dict[str, object], said: plan.
             "nothing says how to start the app: the image has no CMD, and there is no Procfile",
             'write `CMD ["…"]` in the Dockerfile, or a Procfile',
         )
-    unexposed, heard = plan.unexposed(App(record.name.app), said) if of_image else (None, False)
+    app = App(record.name.app)
+    revision = app.choices().rev_env_var
+    unexposed, heard = plan.unexposed(app, said) if of_image else (None, False)
     return record.changed(
         builder=builder,
         entrypoint=tuple(config.get("Entrypoint") or ()) if of_image else (),
         buildpacks=found.buildpacks,
         image=image["Id"],
-        defaults=found.config,
+        defaults={**found.config, **({revision: record.commit} if revision and record.commit else {})},
         processes=plan.watched(
             plan.processes(
                 {**commands, **release_phase},

@@ -63,7 +63,8 @@ def fetch(app: App, url: str, ref: str) -> str:
     except subprocess.TimeoutExpired:
         die(f"{address} did not answer within {TIMEOUT} s", "is the server reachable?")
     if done.returncode:
-        hint = f"is the address right? `mooring ssh:install {app.name} < key` gives git a key for it"
+        private = f"git:auth {app.name} HOST USER < token" if "://" in address else f"ssh:install {app.name} < key"
+        hint = f"is the address right? `mooring {private}` lets git have what is private there"
         die(f"{address} cannot be fetched: {reason(done.stderr.decode(errors='replace'))}", hint)
     found = subprocess.run([*git, "rev-parse", "--verify", "-q", f"{REF}^{{commit}}"], env=environment,
                            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)  # fmt: skip

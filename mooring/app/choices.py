@@ -14,8 +14,9 @@ class Choices(NamedTuple):
     `builder` is auto, dockerfile or buildpack; `build_dir` the folder of the repository that is built, which sees only
     itself, or all of it where `build_context` is "repository". `dockerfile_path`, `build_target` and `build_args` are
     the Dockerfile below that folder, the stage of it that is built, and what its ARGs are. `keep_git_dir` says whether
-    the source has its `.git` when it is built. `stack` and `stack_build` are the images that buildpack
-    apps run on and are built in, empty for Mooring's own. `build_cache` counts how often the cache was thrown away.
+    the source has its `.git` when it is built, `rev_env_var` in which more variable the app finds its commit. `stack`
+    and `stack_build` are the images that buildpack apps run on and are built in, empty for Mooring's own. `build_cache`
+    counts how often the cache was thrown away.
     `scale` has the count of each process type, `limits` a table of `memory`, `cpu` and `pids` for each, `checks` and
     `liveness` one of what app.json's healthchecks have. What is `stopped` is started by a deploy; what is `disabled` is
     served and deployed by nothing.
@@ -37,6 +38,7 @@ class Choices(NamedTuple):
     build_target: str = ""
     build_args: Mapping[str, Any] = {}
     keep_git_dir: bool = False
+    rev_env_var: str = ""
     buildpacks: tuple[str, ...] = ()
     stack: str = ""
     stack_build: str = ""

@@ -30,6 +30,8 @@ ALIASES = {
     "create": "apps:create",
     "delete": "apps:destroy",
     "destroy": "apps:destroy",
+    "git:public-key": "ssh:public",
+    "git:report": "git:info",
     "htpasswd:add": "http-auth:add",
     "htpasswd:disable": "http-auth:disable",
     "htpasswd:remove": "http-auth:remove",

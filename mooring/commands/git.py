@@ -4,15 +4,18 @@ import re
 import sys
 
 from mooring.access.actor import actor
-from mooring.app import apps, branches
+from mooring.app import apps, branches, netrc
 from mooring.app.apps import App
 from mooring.commands import APP, JSON, Misuse, argument, command
 from mooring.commands.listing import show_one
-from mooring.host import names
+from mooring.commands.stdin import read
+from mooring.host import address, env_file, names
 from mooring.host.refusal import die
 from mooring.pipeline import source
 
-KEYS = ("deploy-branch", "keep-git-dir", "object-format")
+KEYS = ("deploy-branch", "keep-git-dir", "object-format", "rev-env-var")
+REVISION = "GIT_REV"
+HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock/")
 
 
@@ -36,12 +39,14 @@ def is_branch(name: str) -> bool:
     argument("value", metavar="VALUE", nargs="?", default="", help="none: as it is where nothing is chosen"),
 )
 def set_(app: str, key: str, value: str) -> None:
-    """Choose an app's deploy branch, whether builds have the source's `.git`, or sha256 for its commits."""
+    """Choose an app's deploy branch, whether builds have `.git`, sha256 for its commits, where it finds its commit."""
     target = apps.find(app)
     if key == "keep-git-dir":
         keep_git_dir(target, value)
     elif key == "object-format":
         choose_format(target, value or "sha1")
+    elif key == "rev-env-var":
+        choose_variable(target, value)
     else:
         choose_branch(target, value)
 
@@ -64,6 +69,16 @@ def choose_format(app: App, value: str) -> None:
     print(f"{app.name} takes commits of {value}")
 
 
+def choose_variable(app: App, value: str) -> None:
+    if value:
+        env_file.check_name(value)
+    if value in ("PATH", "HOME"):
+        die(f"{value} is needed for something else", f"`mooring git:set {app.name} rev-env-var {REVISION}_OF_MINE`")
+    app.choose(rev_env_var=value if value not in ("", REVISION) else None)
+    more = f" and in {value}" if value not in ("", REVISION) else ""
+    print(f"{app.name} finds its commit in {REVISION}{more} from the next push on")
+
+
 def choose_branch(app: App, value: str) -> None:
     if value and not is_branch(value):
         die(
@@ -72,6 +87,35 @@ def choose_branch(app: App, value: str) -> None:
         )
     app.choose(deploy_branch=value or None)
     print(f"{value or 'main, else master,'} deploys {app.name}")
+
+
+@command(
+    "git:auth",
+    "mooring git:auth my-app github.com robot < token",
+    APP,
+    argument("host", metavar="HOST", help="of repositories that are fetched over https"),
+    argument("user", metavar="USER", nargs="?", default="", help="none: take away what the app has for that host"),
+)
+def auth(app: str, host: str, user: str) -> None:
+    """Give an app a user and, on standard input, a password or token for what git fetches from a host."""
+    if "." in app:
+        die("git:auth is for one app, and takes no token as a word", f"`mooring git:auth APP {app} {host} < token`")
+    target = apps.find(app)
+    if not HOST.fullmatch(host) or not address.is_host(host):
+        die(f"{host[:60]!r} is no host", "without https:// and path, e.g. github.com")
+    known = netrc.load(target)
+    if not user:
+        if known.pop(host, None) is None:
+            die(f"{app} has no user for {host}", f"`mooring git:auth {app} {host} USER < token`")
+        netrc.save(target, known)
+        print(f"git has no user for {app} at {host} any more")
+        return
+    token = read(f"paste the token of {user[:60]} at {host}, then Ctrl-D").strip()
+    for what, text in (("user", user), ("token", token)):
+        if not netrc.WORD.fullmatch(text):
+            die(f"that is no {what}", f"one word without quotes; `ssh mooring@HOST git:auth {app} {host} USER < token`")
+    netrc.save(target, {**known, host: (user, token)})
+    print(f"git fetches for {app} from {host} as {user}")
 
 
 @command(
@@ -154,10 +198,12 @@ def info(app: str, json: bool) -> None:
         {
             "deploy-branch": intake.deploy_branch(target),
             "keep-git-dir": target.choices().keep_git_dir,
+            "rev-env-var": target.choices().rev_env_var or REVISION,
             "follows": followed.label if followed else "",
             "ref": followed.ref or "HEAD" if followed else "",
             "every": f"{followed.every} s" if followed and followed.every else "",
             "key": (target.ssh / "key").exists(),
+            "auth": sorted(netrc.load(target)),
         },
         as_json=json,
     )

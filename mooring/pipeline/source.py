@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from mooring.app import netrc
 from mooring.app.apps import App
 from mooring.host import files
 from mooring.host.names import ReleaseName
@@ -15,11 +16,11 @@ PROTOCOLS = "https:http:ssh:git"
 def environment(app: App) -> dict[str, str]:
     """The environment of git on a repository of the server: nothing of a push's own GIT_* variables.
 
-    What it fetches over ssh, it fetches with the app's own key.
+    What it fetches over ssh, it fetches with the app's own key, over https as the app's own user.
     """
     return {
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
-        "HOME": "/var/lib/mooring/home",
+        "HOME": str(app.ssh) if (app.ssh / netrc.NAME).exists() else "/var/lib/mooring/home",
         "LANG": "C.UTF-8",
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_ALLOW_PROTOCOL": PROTOCOLS,

@@ -17,6 +17,7 @@ NOISE = re.compile(
     r"(warning|hint|Cloning into|fatal: clone of|Failed to clone|Please make sure|and the repository exist)"
 )
 PASSWORD = re.compile(r"//[^/@\s']*@")
+HOST = re.compile(r"https?://(?:[^/@]*@)?([A-Za-z0-9.-]{1,253})")
 RELATIVE = ("./", "../")
 
 
@@ -83,7 +84,8 @@ def refuse_address(path: str, url: str, why: str, app: str) -> NoReturn:
     if "Permission denied" in why or "Could not read from remote" in why:
         die(what, key)
     if url.startswith(("http://", "https://")) and re.search(r"Username|Authentication|not found|40[134]", why):
-        die(what, f"is it private? Write git@HOST:REPOSITORY.git into .gitmodules; {key}")
+        host = found[1] if (found := HOST.match(url)) else "HOST"
+        die(what, f"is it private? `mooring git:auth {app} {host} USER < token` gives git a user there")
     die(what, "is its address right, and its server reachable? Then push again")
 
 

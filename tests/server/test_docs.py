@@ -131,7 +131,9 @@ def reader(admin: User, server: Server, tmp_path: Path) -> Iterator[Reader]:
     repo = admin.repo(APP, apps.site("one"))
     for name in ("ci", "alice", "bob"):
         new_key(repo.folder, name)
-    repo.write({".env": "FROM_A_FILE=1\n", "page.html": "<h1>Sorry</h1>\n", "password": "correct horse\n"})
+    repo.write(
+        {".env": "FROM_A_FILE=1\n", "page.html": "<h1>Sorry</h1>\n", "password": "correct horse\n", "token": "t0k\n"}
+    )
     repo.write({"snippet.conf": "add_header X-Frame-Options DENY always;\n"})
     folder = tmp_path / "bin"
     folder.mkdir()

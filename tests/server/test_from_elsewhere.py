@@ -232,6 +232,17 @@ def test_a_password_of_an_address_is_kept_from_every_other_eye(admin: User, web:
     assert "v1 of" in does(admin, "git:sync", app_name)
     assert PASSWORD not in does(admin, "git:info", app_name)
     assert "cannot be fetched" in refuses(admin, "git:sync", app_name, url.replace(PASSWORD, "wrong"), "main")
+
+    # Dokku's form of git:auth, with the token as a word, is told what to type.
+    plain = f"http://127.0.0.1:{WEB}/{app_name}.git"
+    assert f"git:auth {app_name} HOST USER" in refuses(admin, "git:sync", app_name, plain, "main")
+    assert "git:auth APP git.example me < token" in refuses(admin, "git:auth", "git.example", "me", "x")
+    assert "that is no token" in refuses(admin, "git:auth", app_name, "127.0.0.1", "me", input="a b")
+    does(admin, "git:auth", app_name, "127.0.0.1", "me", input=f"{PASSWORD}\n")
+    assert "v1 of" in does(admin, "git:sync", app_name, plain, "main")
+    assert facts(admin, "git:info", app_name)["auth"] == ["127.0.0.1"]
+    does(admin, "git:auth", app_name, "127.0.0.1")
+    assert "cannot be fetched" in refuses(admin, "git:sync", app_name)
     seen = server.read("/srv/processes")
     assert "git-remote-http" in seen
     assert PASSWORD not in seen

@@ -136,6 +136,7 @@ def test_a_dockerfile_of_another_name_is_built_to_its_stage_with_its_arguments_t
         assert admin.ssh("builder:set", app_name, *words.split()).returncode == 0
     assert admin.ssh("builder:set", app_name, "build-arg", "GONE").returncode == 0
     assert admin.ssh("git:set", app_name, "keep-git-dir", "true").returncode == 0
+    assert admin.ssh("git:set", app_name, "rev-env-var", "OUR_REV").returncode == 0
     chosen = json.loads(admin.ssh("builder", app_name, "--json").stdout)
     assert chosen["build-args"] == {"COLOUR": "blue"}
     assert (chosen["dockerfile-path"], chosen["target"]) == ("docker/Dockerfile", "serve")
@@ -146,6 +147,7 @@ def test_a_dockerfile_of_another_name_is_built_to_its_stage_with_its_arguments_t
     assert "!     1 file is a git-LFS pointer without the content, which git does not have: big.bin" in pushed.output
     page = [f"blue {commit} {commit}", commit, f"v1-1-g{commit[:7]}"]
     assert admin.curl(f"{app_name}.{DOMAIN}").body.splitlines() == page
+    assert admin.ssh("exec", app_name, "printenv", "OUR_REV", "GIT_REV").stdout.split() == [commit, commit]
 
     assert admin.ssh("builder:set", app_name, "target", "nope").returncode == 0
     assert "!     the Dockerfile has no stage nope" in admin.ssh("rebuild", app_name).stdout
@@ -154,6 +156,8 @@ def test_a_dockerfile_of_another_name_is_built_to_its_stage_with_its_arguments_t
     assert admin.curl(f"{app_name}.{DOMAIN}").body.splitlines() == page
     for wrong in ("dockerfile-path ../Dockerfile", "target --push", "build-arg a-b=1", "build-arg NONE", "auto x"):
         assert admin.ssh("builder:set", app_name, *wrong.split()).returncode != 0
+    for wrong in ("rev-env-var a-b", "rev-env-var PATH", "keep-git-dir maybe", "object-format md5"):
+        assert admin.ssh("git:set", app_name, *wrong.split()).returncode == 1
 
 
 def test_an_app_takes_commits_of_sha256_where_that_was_chosen_before_its_first_push(admin: User, app_name: str) -> None:

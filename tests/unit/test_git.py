@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from mooring.app import netrc
 from mooring.host.refusal import Refusal
 from mooring.pipeline import lfs, submodules
 
@@ -27,7 +28,7 @@ and the repository exists."""
             "https://a.example/x.git",
             "fatal: could not read Username for 'https://a.example': terminal prompts disabled",
             "could not read Username",
-            "ssh:install my-app",
+            "git:auth my-app a.example USER < token",
         ),
         (
             "git@a.example:x.git",
@@ -101,3 +102,13 @@ def test_the_pointers_of_a_source_are_told_in_one_line_whatever_their_names_are(
     (tmp_path / "pointers").write_text("a\x1b[2J.psd\nb\nc\nd\ne")
     assert "5 files are git-LFS pointers" in lfs.told(place)
     assert "a?[2J.psd, b, c and 2 more (`git lfs migrate export" in lfs.told(place)
+
+
+@pytest.mark.parametrize("word", ["ghp_1aB", "x-access-token", "a@b:c/d=", "1"])
+def test_a_user_or_a_token_is_one_word(word: str) -> None:
+    assert netrc.WORD.fullmatch(word)
+
+
+@pytest.mark.parametrize("word", ["", "a b", "a\nmachine x", 'a"', "#a", "a\\", "a\0", "x" * 1002])
+def test_what_would_be_more_than_a_word_of_a_netrc_is_none(word: str) -> None:
+    assert not netrc.WORD.fullmatch(word)
