@@ -53,11 +53,19 @@ def test_stopping_and_starting_the_target_stops_and_starts_every_app(owner: User
     assert repo.push("target").ok
     repo.commit({"index.html": "two"})
     assert repo.push("target").ok
+    assert owner.ssh("ps:scale", "target", "web=4").returncode == 0
     settled(module_server)
     module_server.run(["systemctl", "stop", "mooring.target"])
     assert module_server.run(["docker", "ps", "-q", "--filter", "label=mooring.app"]).stdout == ""
+    # Its network is made again by one of four processes that start at the same time.
+    module_server.run(["docker", "network", "rm", "mooring.target"])
     module_server.run(["systemctl", "start", "mooring.target"])
-    module_server.wait_for(["systemctl", "is-active", "mooring-app@target.2.web.1"])
+    units = [f"mooring-app@target.3.web.{ordinal}" for ordinal in range(1, 5)]
+    module_server.wait_for(["sh", "-c", 'test "$(systemctl is-active "$@" | grep -cx active)" = 4', "-", *units])
+    listed = ["docker", "network", "ls", "--format", "{{.Name}}", "--filter", "name=mooring.target"]
+    assert module_server.run(listed).stdout.split() == ["mooring.target"]
+    restarts = module_server.run(["systemctl", "show", "--property=NRestarts", "--value", *units]).stdout
+    assert restarts.split() == ["0"] * 4
     assert served(owner, "target") == "two"
 
 
