@@ -27,10 +27,9 @@ def remember(container: ContainerName, identity: str, pid: int, **more: str) -> 
     files.write(CONTAINERS / str(container), json.dumps({**more, "id": identity, "pid": pid}))
 
 
-def set_ready(container: ContainerName, port: int | None = None) -> None:
-    """Say that what has been started was ready, and on which port it answers HTTP where that was found by asking."""
+def set_ready(container: ContainerName, **found: str) -> None:
+    """Say that what has been started was ready, and what was found by asking: its `port`, that it wants `https`."""
     if table := started(container):
-        found = {"port": str(port)} if port else {}
         files.write(CONTAINERS / str(container), json.dumps({"ready": "yes", **found, **table}))
 
 

@@ -35,7 +35,12 @@ DJANGO = {
     "shop/wsgi.py": "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n"
     "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
     "shop/settings.py": "import os\nfrom pathlib import Path\nBASE_DIR = Path(__file__).parent.parent\n"
-    "SECRET_KEY = os.environ['SECRET_KEY']\nALLOWED_HOSTS = ['*']\nROOT_URLCONF = 'shop.urls'\n"
+    "SECRET_KEY = os.environ['SECRET_KEY']\nROOT_URLCONF = 'shop.urls'\n"
+    "if 'DYNO' in os.environ and 'CI' not in os.environ:\n"
+    "    ALLOWED_HOSTS, SECURE_SSL_REDIRECT = ['*'], True\n"
+    "    SECURE_PROXY_SSL_HEADER = ('HTTP_X_FORWARDED_PROTO', 'https')\n"
+    "else:\n    ALLOWED_HOSTS = ['.localhost', '127.0.0.1', '[::1]', '0.0.0.0', '[::]']\n"
+    "MIDDLEWARE = ['django.middleware.security.SecurityMiddleware', 'django.middleware.common.CommonMiddleware']\n"
     "INSTALLED_APPS = ['django.contrib.staticfiles']\nSTATIC_URL = 'static/'\n"
     "STATIC_ROOT = BASE_DIR / 'collected'\nSTATICFILES_DIRS = [BASE_DIR / 'assets']\n",
     "shop/urls.py": "from django.http import HttpResponse\nfrom django.urls import path\n"
@@ -43,7 +48,10 @@ DJANGO = {
     "def page(request):\n    found = sorted(file.name for file in settings.STATIC_ROOT.glob('*'))\n"
     "    return HttpResponse(f'{request.scheme} {found}')\nurlpatterns = [path('', page)]\n",
     "assets/shop.css": "body { color: teal }\n",
+    "gunicorn.conf.py": "import os\nbind = [f'[::]:{os.environ[\"PORT\"]}']\nworker_class = 'gthread'\n"
+    "workers = os.environ.get('WEB_CONCURRENCY', 1)\npreload_app = reuse_port = True\n",
 }
+"""It decides by DYNO, asks for https and listens as Heroku's own sample for Django does."""
 
 
 def change(repo: Repo, file: str, old: str, new: str) -> None:
@@ -186,7 +194,10 @@ def test_djangos_static_files_are_collected_and_hooks_run_with_the_config_vars(a
     assert "bin/pre_compile of Ada" in pushed.output
     assert "bin/post_compile of Ada" in pushed.output
     assert "what runs is web: gunicorn shop.wsgi" in pushed.output
-    assert "['shop.css']" in admin.curl(f"{app_name}.{DOMAIN}").body
+    assert "!     web sends on to https whoever asks by http" in pushed.output
+    assert admin.curl(f"{app_name}.{DOMAIN}").headers["location"] == f"https://{app_name}.{DOMAIN}/"
+    assert admin.ssh("nginx:set", app_name, "x-forwarded-proto", "https").returncode == 0
+    assert admin.curl(f"{app_name}.{DOMAIN}").body == "https ['shop.css']"
 
     assert admin.ssh("config:set", app_name, "DISABLE_COLLECTSTATIC=1").returncode == 0
     repo.commit({"notes": "again", "bin/post_compile": "#!/bin/sh\ntest ! -e collected\n"})

@@ -47,6 +47,27 @@ def test_what_hangs_up_is_asked_again_and_then_believed(listener: socket.socket)
     asked()
 
 
+@pytest.mark.parametrize(
+    ("answer", "sends_on"),
+    [
+        (b"HTTP/1.1 301 Moved Permanently\r\nServer: x\r\nLocation: https://my-app.example/\r\n\r\n", True),
+        (b"HTTP/1.0 308 \r\nlocation:https://x\r\n\r\n", True),
+        (b"HTTP/1.1 302 Found\r\nLocation: /login?next=https://x\r\n\r\n", False),
+        (b"HTTP/1.1 200 OK\r\nLocation: https://x\r\n\r\n", False),
+        (b"hello", False),
+    ],
+)
+def test_who_sends_everybody_on_to_https_is_noticed(listener: socket.socket, answer: bytes, sends_on: bool) -> None:
+    asked = asking(listener)
+    with pytest.raises(question.NotYet, match="no answer"):
+        asked()
+    with listener.accept()[0] as connection:
+        connection.recv(4096)
+        connection.sendall(answer)
+    asked()
+    assert asked.sends_on is sends_on
+
+
 def test_where_nothing_listens_there_is_nothing_to_ask(listener: socket.socket) -> None:
     asked = asking(listener)
     listener.close()

@@ -1,6 +1,7 @@
 """The questions that a process is asked: whether it is ready, and whether it is alive."""
 
 import contextlib
+import re
 import select
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 NOT_LISTENING = "nothing listens on port"
 PAUSE = 0.05
 """Seconds between two tries to reach a process that does not listen yet; less while it has just been started."""
+SENDS_ON = re.compile(rb"HTTP/1\.[01] 30[1278] .*?\r\nlocation: *https://", re.IGNORECASE | re.DOTALL)
 MOST_READS = 64
 """How much of an answer is listened to, at 16 KiB each: some never end."""
 
@@ -44,6 +46,8 @@ class Answering:
         self.request = f"GET / HTTP/1.1\r\nHost: {host}\r\nUser-Agent: Mooring\r\nConnection: close\r\n\r\n".encode()
         self.asked: socket.socket | None = None
         self.hung_up = False
+        self.sends_on = False
+        """Whether the answer was that https is the way."""
 
     def __call__(self) -> None:
         if self.asked is None:
@@ -59,17 +63,22 @@ class Answering:
         if not said and not self.hung_up:
             self.hung_up = True
             raise NotYet(f"port {self.port} listens, and hung up on GET /")
+        self.sends_on = bool(SENDS_ON.match(said))
 
 
-def heard(connection: "socket.socket") -> bool:
-    """Whether something was said; what follows is listened to as well, as it comes: who is cut short may complain."""
-    said = False
+def heard(connection: "socket.socket") -> bytes:
+    """The beginning of what was said, empty where nothing was.
+
+    What follows is listened to as well, as it comes: who is cut short may complain.
+    """
+    said = b""
     connection.settimeout(PAUSE)
     with contextlib.suppress(OSError):
         for _ in range(MOST_READS):
-            if not connection.recv(1 << 14):
+            part = connection.recv(1 << 14)
+            if not part:
                 break
-            said = True
+            said = said or part
     return said
 
 

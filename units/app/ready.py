@@ -20,7 +20,7 @@ from mooring.release.process import Process
 from mooring.runtime import containers
 from mooring.runtime.engine import EngineError
 from units.app.answers import NotYet, Wrong
-from units.app.question import NOT_LISTENING, PAUSE, probe_of
+from units.app.question import NOT_LISTENING, PAUSE, Answering, probe_of
 from units.app.wait import open_process
 
 
@@ -75,10 +75,11 @@ def killed_at_limit(identity: str, process: Process, gone: Callable[[float], boo
     return ""
 
 
-def wait_for(container: ContainerName) -> int | None:
+def wait_for(container: ContainerName) -> dict[str, str]:
     """Return when a container that was started is ready; raise Refusal, with the reason, when it will not be.
 
-    Returns the port on which it was found to answer HTTP, where its record does not decide that.
+    Returns what was found by asking: the `port` on which it answers HTTP, where its record does not decide that, and
+    whether it sends who asks on to `https`.
     """
     from units.app import port
 
@@ -93,6 +94,7 @@ def wait_for(container: ContainerName) -> int | None:
     address, host = record.address(container), host_of(container)
     check = process.readiness
     several = None
+    found: dict[str, str] = {}
     if process.ports and check.kind in ("", "listening", "path") and not check.port:
         several = port.Several(
             process.ports, address, host, lambda found: probe_of(check, found, address, started["id"], host)
@@ -102,16 +104,17 @@ def wait_for(container: ContainerName) -> int | None:
             probe = probe_of(each, process.port, address, started["id"], host)
             budget = each.initial_delay + (each.budget or settings.load().checks_timeout)
             wait(each, several if several and each is check else probe, gone, budget)
+            if isinstance(probe, Answering) and probe.sends_on:
+                found["https"] = "yes"
     except Refusal as refusal:
         why = killed_at_limit(started["id"], process, gone) or str(refusal)
         asked = check.port or process.port
         more = port.advice(container, asked, started["pid"]) if asked and NOT_LISTENING in why else ""
         raise Refusal(f"{why}; {more}" if more else why) from None
-    if several:
-        return several.found
+    answering = several.found if several else None
     if process.name == IMAGES_OWN and process.command is None and not process.port:
-        return port.heard(started["pid"], address, host)
-    return None
+        answering = port.heard(started["pid"], address, host)
+    return {**found, **({"port": str(answering)} if answering else {})}
 
 
 def host_of(container: ContainerName) -> str:

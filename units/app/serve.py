@@ -25,10 +25,10 @@ def main() -> None:
     start.pace(container)
     start.start_or_say_why(container)
     try:
-        port = ready.wait_for(container)
+        found = ready.wait_for(container)
     except Refusal as refusal:
         start.leave_reason(container, str(refusal))
-    containers.set_ready(container, port)
+    containers.set_ready(container, **found)
     containers.reason_of(container).unlink(missing_ok=True)
     systemd.notify("READY=1")
     os.execv(PYTHON, [PYTHON, "-IS", WAIT, str(container)])  # noqa: S606

@@ -32,6 +32,7 @@ def work(name: ReleaseName, log: Log) -> None:
     if record.runs_release_phase:
         record = run_release_phase(record, log)
     start(record, log)
+    ports.warn_of_https(record, log)
     decided = ports.decided(record, log)
     if decided.placements != record.placements:
         start(decided, log)

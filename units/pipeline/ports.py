@@ -31,9 +31,29 @@ def decided(record: Release, log: Log) -> Release:
 
 def found(record: Release, process: Process) -> int | None:
     """The port on which the first of a process was found to answer HTTP."""
-    first = next((each for each in record.containers if each.process == process.name), None)
-    said = (containers.started(first) or {}).get("port") if first else None
+    said = told(record, process, "port")
     return int(said) if said else None
+
+
+def told(record: Release, process: Process, what: str) -> str:
+    """What was found by asking the first of a process; empty where it was not."""
+    first = next((each for each in record.containers if each.process == process.name), None)
+    return str((containers.started(first) or {}).get(what, "")) if first else ""
+
+
+def warn_of_https(record: Release, log: Log) -> None:
+    """Say of a new app that sends everybody on to https that this server does not serve that."""
+    app = App(record.name.app)
+    if app.live is not None or "x-forwarded-proto" in app.choices().nginx:
+        return
+    remedy = (
+        f"put a proxy with TLS before it (`mooring nginx:set {app.name} x-forwarded-proto https` says there is one)"
+    )
+    for process in record.processes:
+        if told(record, process, "https"):
+            log.warn(
+                f"{process.name} sends on to https whoever asks by http, which is all this server speaks: {remedy}"
+            )
 
 
 def as_web(record: Release, own: Process, port: int, log: Log) -> Release:
