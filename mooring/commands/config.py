@@ -147,7 +147,7 @@ def add(app: App, pairs: dict[str, str], *, no_restart: bool) -> int:
         if "\0" in pairs[name]:
             die(f"the value of {name} has a NUL byte", "an environment cannot hold one")
         if name == "PORT" and not formation.chosen_port(pairs):
-            die(f"PORT is {pairs[name][:20]!r}, and the port on which web is reached", "a number from 1 to 65535")
+            die(f"PORT is {pairs[name][:20]!r}, which is no port", "web is reached on it: a number from 1 to 65535")
     return change(app, lambda config: {**config, **pairs}, no_restart=no_restart)
 
 

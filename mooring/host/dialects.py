@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from mooring.host import shell_words
+from mooring.host import columns, shell_words
 from mooring.host.names import VARIABLE
 from mooring.host.refusal import die
 from mooring.host.text import lines_as_here
@@ -36,10 +36,8 @@ DOUBLED = re.compile(r"(?:[^\\]*\\\\)+[^\\]*")
 SECOND = re.compile(r"[ \t]+[A-Za-z_][A-Za-z0-9_]*=")
 ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", **{each: each for each in "\"'\\/$!`"}}
-ROW = re.compile(r"([A-Za-z_][A-Za-z0-9_]*):([ \t]*)(.*)", re.DOTALL)
 COLON = re.compile(r"[A-Za-z_][A-Za-z0-9_]*:(?:\s|\Z)")
 QUOTED_ROW = re.compile(r"""^[A-Za-z_][A-Za-z0-9_]*:[ \t]*(["'])[^\n]*\1[ \t\r]*$""", re.MULTILINE)
-HEADER = re.compile(r"={3,}>? .*")
 
 
 class Var(NamedTuple):
@@ -69,15 +67,15 @@ def auto(text: str) -> dict[str, str]:
     if start.startswith(("--env", "-e ")):
         return shell(text)
     first = next((line for line in start.split("\n") if line and not line.startswith("#")), "")
-    if HEADER.match(first):
-        return pretty(text)
+    if columns.HEADER.match(first):
+        return columns.rows(text)
     if COLON.match(first):
         if quoted := QUOTED_ROW.search(text):
             die(
                 f"line {_line(text, quoted.start())} can be meant in two ways: are the quotes part of the value?",
                 "nothing was changed; --format pretty if they are, NAME=value lines if not",
             )
-        return pretty(text)
+        return columns.rows(text)
     text = lines_as_here(text)
     found = list(_vars(text))
     for var in [] if any(each.of_shell for each in found) else found:
@@ -215,27 +213,10 @@ def _text(name: str, value: Any) -> str:
     return value if isinstance(value, str) else json_module.dumps(value)
 
 
-def pretty(text: str) -> dict[str, str]:
-    """Columns: each value begins where the first one does; other lines go on with the value before."""
-    values: dict[str, list[str]] = {}
-    column, name = 0, ""
-    for number, line in enumerate(text.replace("\r\n", "\n").rstrip("\n").split("\n"), 1):
-        row = ROW.match(line)
-        if row and (not row[3] or len(row[1] + row[2]) + 1 >= column):
-            column = column or (len(row[1] + row[2]) + 1 if row[3] else 0)
-            name = row[1]
-            values[name] = [line[column:] if row[3] else ""]
-        elif name:
-            values[name].append(line)
-        elif line.strip() and not HEADER.match(line):
-            die(f"line {number} is not `NAME: value`", HINT)
-    return {name: "\n".join(lines) for name, lines in values.items()}
-
-
 def _line(text: str, at: int) -> int:
     return text.count("\n", 0, at) + 1
 
 
 READERS: dict[str, Callable[[str], dict[str, str]]] = {
-    each.__name__: each for each in (auto, env, shell, heroku, docker, json, pretty)
+    each.__name__: each for each in (auto, env, shell, heroku, docker, json, columns.pretty)
 }

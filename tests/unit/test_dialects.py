@@ -148,6 +148,8 @@ def test_columns_are_read_but_for_the_blanks_at_their_ends() -> None:
     for seed in range(100):
         pairs = {name: value.strip() for name, value in sample(seed, "\n\r:").items()}
         assert dialects.read(columns(pairs)) == pairs, columns(pairs)
+    for text in ("B: 1\nLONGER: x y\n", "=== a Config Vars\r\nB: 1\r\nLONGER: x y\r\n", "LONGER: x y\nB: 1"):
+        assert dialects.read(text) == {"B": "1", "LONGER": "x y"}
     assert dialects.read("=== my-app Config Vars\n\nA:    one\n    two\nLONG: x # y\n") == {
         "A": "one\n    two",
         "LONG": "x # y",
@@ -180,6 +182,7 @@ def test_a_file_of_windows_is_one_but_for_what_is_in_a_value() -> None:
     ("text", "said"),
     [("B=1\nA='a\\\\b'\n", "line 2 can be meant in two ways.*--format heroku"),
      ("A=1 B=2\n", "line 1 can be meant in two ways.*--format shell"),
+     ("LONGER:  1\nA:  2\nB:\n", "line 2 can be meant in two ways: is A a config var of its own.*--format pretty"),
      ("B: 1\nA: 'x'\n", "line 2 can be meant in two ways.*--format pretty")],
 )  # fmt: skip
 def test_what_can_be_meant_in_two_ways_is_asked_about(text: str, said: str) -> None:
