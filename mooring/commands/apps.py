@@ -6,7 +6,7 @@ import sys
 
 from mooring.access import keys
 from mooring.access.actor import actor, may_see
-from mooring.app import apps
+from mooring.app import apps, mount
 from mooring.app.apps import App
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import moment, show, show_one
@@ -71,6 +71,7 @@ def info(app: str, json: bool) -> None:
             "locked": choices.locked,
             "stopped": choices.stopped,
             "disabled": choices.disabled,
+            "volumes": [each.text for each in mount.of(choices)],
             "config-vars": len(target.config()),
         },
         as_json=json,

@@ -1,0 +1,42 @@
+"""What a container sees of its app's volumes: bind mounts, as the Engine API has them."""
+
+import os
+from typing import Any
+
+from mooring.host.refusal import die
+from mooring.release.releases import Release
+
+
+def of(record: Release, process: str) -> list[dict[str, Any]]:
+    """The mounts of a release's containers of a process; raise Refusal for a volume that is not as it was linked.
+
+    One place for all containers: processes, the release phase, one-off commands, and what else is run of a release.
+    """
+    if not record.mounts:
+        return []
+    # Imported where it is used: most apps keep nothing.
+    from mooring.volume import volumes
+
+    found = []
+    for mount in record.mounts:
+        if mount.is_of(process):
+            folder = str(volumes.find(mount.volume).folder)
+            if os.path.realpath(folder) != folder:
+                die(f"the volume {mount.volume}: {folder} is a link, or leads through one", "give it a folder")
+            options = {"Propagation": "private", "NonRecursive": True}
+            bind = {"Type": "bind", "Source": folder, "Target": mount.path, "BindOptions": options}
+            found.append({**bind, "ReadOnly": mount.read_only})
+    return found
+
+
+def used(name: str) -> list[str]:
+    """The labels of the releases and containers that have the volume `name`, on their way or running: `my-app v3`."""
+    from mooring.app import apps
+    from mooring.release import releases
+
+    return [
+        f"{app.name} v{record.name.number}"
+        for app in apps.every()
+        for record in releases.active(app)
+        if any(mount.volume == name for mount in record.mounts)
+    ]
