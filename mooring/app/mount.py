@@ -1,6 +1,8 @@
 """Which volumes an app's containers see, and where: what the operator linked, `volumes` in app.toml."""
 
 import posixpath
+import re
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from mooring.app.choices import Choices
@@ -80,6 +82,20 @@ def check_path(path: str) -> str:
     if plain in OF_THE_SYSTEM or plain.startswith(tuple(f"{each}/" for each in KERNELS)):
         die(f"a volume at {plain} would hide what the app needs to run", hint)
     return plain
+
+
+def unkept(declared: Iterable[str], mounts: tuple[Mount, ...], app: str) -> list[str]:
+    """What is told of an image's VOLUMEs that no volume is linked to: a line, or none."""
+    kept = {each.path for each in mounts}
+    lost = [path for path in sorted(map(posixpath.normpath, declared)) if path not in kept]
+    if not lost:
+        return []
+    word = re.sub(r"[^a-z0-9]+", "-", posixpath.basename(lost[0]).lower()).strip("-")
+    name = f"{app}-{word or 'data'}"[:63].rstrip("-")
+    return [
+        f"VOLUME {', '.join(lost)}: what is written there is gone with the next release. "
+        f"`mooring volume:create {name}` and `mooring volume:link {app} {name} {lost[0]}` keep it"
+    ]
 
 
 def refuse_taken(wanted: Mount, others: tuple[Mount, ...], app: str) -> None:

@@ -142,6 +142,7 @@ def destroy(app: str, force: bool) -> None:
     from mooring.telling import audit
 
     target = apps.find(app)
+    kept = [each.volume for each in mount.of(target.choices())]
     if not force:
         print(f"This removes {app} for good. Type its name to go on: ", end="", file=sys.stderr, flush=True)
         if not sys.stdin or sys.stdin.readline().strip() != app:
@@ -149,7 +150,7 @@ def destroy(app: str, force: bool) -> None:
     audit.tell_now()
     removal.remove(target, f"{app} was destroyed by {actor()}")
     keys.replace_app(app, lambda key: ())
-    print(f"{app} is removed")
+    print(f"{app} is removed" + (f"; its volumes stay: {', '.join(kept)}" if kept else ""))
 
 
 @command("apps:clone", "mooring apps:clone my-app my-copy", APP, NEW, for_admins=True)
@@ -160,6 +161,11 @@ def clone(app: str, new: str) -> int:
     status = replica.copy(apps.find(app), new, renaming=False)
     if status == 0:
         print(f"{new} is a copy of {app}")
+        for each in mount.of(App(app).choices()):
+            print(
+                f" !     without what is in {each.volume}: `mooring volume:clone {each.volume} {new}-data` copies that,"
+            )
+            print(f"       `mooring volume:link {new} {new}-data {each.path}` links it")
     return status
 
 

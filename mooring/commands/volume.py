@@ -1,4 +1,4 @@
-"""Volumes: `volume:*`."""
+"""Volumes: `volume:*`; what is in them is in `volume_content.py`."""
 
 import sys
 from typing import Any
@@ -7,7 +7,7 @@ from mooring.access.actor import is_admin, may_see
 from mooring.app import apps, mount
 from mooring.app.apps import App
 from mooring.app.mount import Mount
-from mooring.commands import APP, JSON, argument, command
+from mooring.commands import APP, JSON, argument, command, volume_content
 from mooring.commands.listing import moment, show, show_one
 from mooring.host import files, names, paths
 from mooring.host.names import ONE_OFF, RELEASE_PHASE
@@ -16,7 +16,7 @@ from mooring.release import formation, releases
 from mooring.volume import quota, volumes
 from mooring.volume.volumes import Volume
 
-VOLUME = argument("volume", metavar="VOLUME")
+VOLUME = volume_content.VOLUME
 
 
 @command(

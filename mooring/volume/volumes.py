@@ -5,10 +5,12 @@ place of the data. Root's alone: what a container puts there is no local user's 
 """
 
 import ctypes
+import fcntl
 import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -108,10 +110,31 @@ def recover() -> None:
 
 def open_draft(volume: Volume) -> Path:
     """An empty folder with the limits of the volume, to take the place of its data."""
-    files.remove_tree(volume.draft)
+    drop_draft(volume)
     volume.draft.mkdir(mode=0o755)
     quota.limit(volume.draft, volume.size)
     return volume.draft
+
+
+def drop_draft(volume: Volume) -> None:
+    """Remove the draft, or what was there before it took the place of the data."""
+    if volume.draft.is_dir():
+        quota.clear(volume.draft)
+        files.remove_tree(volume.draft)
+
+
+@contextmanager
+def alone(volume: Volume) -> Iterator[None]:
+    """Nobody else replaces what is in the volume meanwhile; raise Refusal where somebody does."""
+    descriptor = os.open(volume.beside, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            die(f"what is in {volume.name} is being replaced", "wait until that has ended")
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def exchange(volume: Volume) -> None:
