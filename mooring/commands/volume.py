@@ -1,6 +1,7 @@
 """Volumes: `volume:*`; what is in them is in `volume_content.py`."""
 
 import sys
+import time
 from typing import Any
 
 from mooring.access.actor import is_admin, may_see
@@ -17,6 +18,8 @@ from mooring.volume import quota, volumes
 from mooring.volume.volumes import Volume
 
 VOLUME = volume_content.VOLUME
+DRAINING = 20.0
+"""Seconds that a volume's last users have to end, after it was unlinked."""
 
 
 @command(
@@ -123,7 +126,7 @@ def destroy(volume: str, force: bool) -> None:
 
 
 def refuse_linked(volume: Volume) -> None:
-    """Raise Refusal where an app has the volume, or will have it with its next release."""
+    """Raise Refusal where an app has the volume linked, or still runs with it; what drains is waited for."""
     from mooring.runtime import mounts
 
     linked = [app.name for app, _ in volumes.links(volume.name)]
@@ -132,11 +135,11 @@ def refuse_linked(volume: Volume) -> None:
             f"{volume.name} is linked to {', '.join(linked)}",
             f"`mooring volume:unlink {linked[0]} {volume.name}` first",
         )
-    if used := mounts.used(volume.name):
-        die(
-            f"{volume.name} is in use by {', '.join(used)}",
-            "wait until that has ended; `mooring ps:start` brings what is linked into force",
-        )
+    until = time.monotonic() + DRAINING
+    while (used := mounts.used(volume)) and time.monotonic() < until:
+        time.sleep(0.2)
+    if used:
+        die(f"{volume.name} is still in use by {', '.join(used)}", "stop that, or restart the app, and try again")
 
 
 @command(

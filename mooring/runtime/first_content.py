@@ -35,7 +35,7 @@ def given(record: Release, wanted: tuple[Mount, ...]) -> Iterator[None]:
     with files.locked(paths.VOLUMES):
         for mount in new:
             volume = volumes.find(mount.volume)
-            if is_fresh(volume) and not mounts.used(volume.name):
+            if is_fresh(volume) and not mounts.used(volume):
                 fill(volume, record.name.image, mount.path)
         yield
 

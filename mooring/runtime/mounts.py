@@ -1,10 +1,13 @@
 """What a container sees of its app's volumes: bind mounts, as the Engine API has them."""
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mooring.host.refusal import die
 from mooring.release.releases import Release
+
+if TYPE_CHECKING:
+    from mooring.volume.volumes import Volume
 
 
 def of(record: Release, process: str) -> list[dict[str, Any]]:
@@ -29,14 +32,21 @@ def of(record: Release, process: str) -> list[dict[str, Any]]:
     return found
 
 
-def used(name: str) -> list[str]:
-    """The labels of the releases and containers that have the volume `name`, on their way or running: `my-app v3`."""
+def used(volume: "Volume") -> list[str]:
+    """What has the volume, or is about to: releases on their way, live or draining, and containers: `my-app v3`."""
     from mooring.app import apps
     from mooring.release import releases
+    from mooring.runtime import engine
 
-    return [
+    recorded = [
         f"{app.name} v{record.name.number}"
         for app in apps.every()
         for record in releases.active(app)
-        if any(mount.volume == name for mount in record.mounts)
+        if any(mount.volume == volume.name for mount in record.mounts)
+    ]
+    listed = engine.ask("GET", f"/containers/json?all=true&filters={engine.filters(label='mooring.app')}")
+    return recorded + [
+        each["Names"][0].lstrip("/")
+        for each in listed
+        if any(mount.get("Source") == str(volume.folder) for mount in each["Mounts"])
     ]

@@ -121,10 +121,13 @@ def unpack(stream: BufferedReader, folder: Path, limit: int) -> Unpacked:
 
     class Member(tarfile.TarInfo):
         @classmethod
-        def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Any:
+        def fromtarfile(cls, archive: tarfile.TarFile) -> Any:
             nonlocal ended
-            ended = ended or bytes(buf) == bytes(tarfile.BLOCKSIZE)
-            return super().frombuf(buf, encoding, errors)
+            try:
+                return super().fromtarfile(archive)
+            except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
+                ended = True
+                raise
 
     unpacking = Unpacking(folder, limit)
     try:
