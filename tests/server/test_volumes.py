@@ -75,7 +75,7 @@ def test_what_an_app_was_sent_is_there_after_a_push_a_reboot_and_a_power_cut(
 
     is_there()
     # The release phase, one-off commands and those in the background see the same.
-    assert owner.curl(f"keeps.{DOMAIN}", "/phase").body == "keeps.1\nkeeps.2\n"
+    assert owner.curl(f"keeps.{DOMAIN}", "/phase").body == "v1\nv2\n"
     assert well(owner, "run", "keeps", "cat", "/data/photo") == "cheese"
     well(owner, "run:detached", "keeps", "sh", "-c", "'id -u > /data/detached'")
     module_server.wait_for(["grep", "-qx", "1234", "/var/lib/mooring/volumes/uploads/detached"])
@@ -97,7 +97,8 @@ def test_what_an_app_was_sent_is_there_after_a_push_a_reboot_and_a_power_cut(
 def test_an_empty_volume_takes_over_what_the_image_has_there_with_owner_and_mode(
     owner: User, module_server: Server
 ) -> None:
-    seeded = "RUN mkdir -p /data/sub && echo seed > /data/seed && chown -R 1234:7 /data && chmod 2750 /data\nVOLUME /data\n"
+    seeded = "RUN mkdir -p /data/sub && echo seed > /data/seed && chown -R 1234:7 /data && chmod 2750 /data\n"
+    seeded += "VOLUME /data\n"
     repo = owner.repo("seeded", {**apps.python(UPLOADS), "Dockerfile": AS_ADA + seeded + CMD})
     well(owner, "apps:create", "seeded")
     push = repo.push("seeded")
@@ -146,7 +147,9 @@ def test_the_volume_of_a_buildpack_app_belongs_to_its_user(owner: User, module_s
 def test_two_apps_over_one_volume_and_one_that_may_only_read(owner: User, module_server: Server) -> None:
     well(owner, "volume:create", "shared")
     for app in ("writes", "reads"):
-        assert owner.repo(app, apps.site(app, Procfile="web: httpd -f -p 8080 -h /www\nside: sleep 9999\n")).push(app).ok
+        assert (
+            owner.repo(app, apps.site(app, Procfile="web: httpd -f -p 8080 -h /www\nside: sleep 9999\n")).push(app).ok
+        )
     well(owner, "ps:scale", "writes", "side=1")
     well(owner, "volume:link", "writes", "shared", "/shared", "--process", "side")
     well(owner, "storage:mount", "reads", "shared:/www/shared", "--read-only")
