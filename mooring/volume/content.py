@@ -54,7 +54,7 @@ class Unpacking:
         path = self.plain(member.name)
         place = self.folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
-        if not (member.isdir() and place.is_dir()):
+        if not member.isdir() or place.is_symlink() or not place.is_dir():
             place.unlink(missing_ok=True)
             self.links.discard(path)
         if member.isdir():
