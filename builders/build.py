@@ -8,7 +8,7 @@ from typing import Any
 
 from builders import dockerfile, workspace
 from builders.workspace import Workspace
-from mooring.app import app_json
+from mooring.app import app_json, mount
 from mooring.app.apps import App
 from mooring.app.choices import Choices
 from mooring.app.routing import WEB
@@ -50,6 +50,8 @@ def work(name: ReleaseName, log: Log) -> None:
     image = engine.ask("GET", f"/images/{name.image}/json")
     record = planned(record, builder, image, said, found)
     tell_port(record, image, log)
+    for note in mount.unkept(image["Config"].get("Volumes") or {}, mount.of(choices), name.app):
+        log.warn(note)
     for note in plan.strangers(said, record.processes):
         log.warn(note)
     releases.save(record.at("built"))

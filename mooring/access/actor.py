@@ -11,6 +11,11 @@ def is_admin() -> bool:
     return RESTRICTED not in os.environ
 
 
+def is_here() -> bool:
+    """Whether root gives the command on the server itself, and no key over ssh."""
+    return "MOORING_ACTOR" not in os.environ
+
+
 def may_see(app: str) -> bool:
     """Whether whoever is doing this may know of the app."""
     return is_admin() or app in os.environ[RESTRICTED].split()

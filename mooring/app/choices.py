@@ -20,6 +20,7 @@ class Choices(NamedTuple):
     `scale` has the count of each process type, `limits` a table of `memory`, `cpu` and `pids` for each, `checks` and
     `liveness` one of what app.json's healthchecks have. What is `stopped` is started by a deploy; what is `disabled` is
     served and deployed by nothing.
+    `volumes` has a table of `path`, `processes` and `read-only` for each volume that is linked.
     `domain_processes` has the process that answers to a host name where it is not `web`, `routes` a table of
     `process` and `strip` for each prefix of a path, `nginx` the settings of `nginx:set`.
     """
@@ -47,6 +48,7 @@ class Choices(NamedTuple):
     limits: Mapping[str, Any] = {}
     checks: Mapping[str, Any] = {}
     liveness: Mapping[str, Any] = {}
+    volumes: Mapping[str, Any] = {}
     domain_processes: Mapping[str, Any] = {}
     routes: Mapping[str, Any] = {}
     nginx: Mapping[str, Any] = {}

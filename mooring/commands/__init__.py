@@ -44,6 +44,8 @@ ALIASES = {
     "proxy:ports-remove": "ports:remove",
     "proxy:ports-set": "ports:set",
     "restart": "ps:restart",
+    "storage:mount": "volume:link",
+    "storage:unmount": "volume:unlink",
 }
 """dokku-alt's and Dokku's words."""
 

@@ -6,7 +6,7 @@ import sys
 
 from mooring.access import keys
 from mooring.access.actor import actor, may_see
-from mooring.app import apps
+from mooring.app import apps, mount
 from mooring.app.apps import App
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import moment, show, show_one
@@ -71,6 +71,7 @@ def info(app: str, json: bool) -> None:
             "locked": choices.locked,
             "stopped": choices.stopped,
             "disabled": choices.disabled,
+            "volumes": [each.text for each in mount.of(choices)],
             "config-vars": len(target.config()),
         },
         as_json=json,
@@ -141,6 +142,7 @@ def destroy(app: str, force: bool) -> None:
     from mooring.telling import audit
 
     target = apps.find(app)
+    kept = [each.volume for each in mount.of(target.choices())]
     if not force:
         print(f"This removes {app} for good. Type its name to go on: ", end="", file=sys.stderr, flush=True)
         if not sys.stdin or sys.stdin.readline().strip() != app:
@@ -148,7 +150,7 @@ def destroy(app: str, force: bool) -> None:
     audit.tell_now()
     removal.remove(target, f"{app} was destroyed by {actor()}")
     keys.replace_app(app, lambda key: ())
-    print(f"{app} is removed")
+    print(f"{app} is removed" + (f"; its volumes stay: {', '.join(kept)}" if kept else ""))
 
 
 @command("apps:clone", "mooring apps:clone my-app my-copy", APP, NEW, for_admins=True)
@@ -159,6 +161,11 @@ def clone(app: str, new: str) -> int:
     status = replica.copy(apps.find(app), new, renaming=False)
     if status == 0:
         print(f"{new} is a copy of {app}")
+        for each in mount.of(App(app).choices()):
+            print(
+                f" !     without what is in {each.volume}: `mooring volume:clone {each.volume} {new}-data` copies that,"
+            )
+            print(f"       `mooring volume:link {new} {new}-data {each.path}` links it")
     return status
 
 

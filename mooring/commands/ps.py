@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from mooring.access.actor import actor
-from mooring.app import apps
+from mooring.app import apps, mount
 from mooring.app.apps import App
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import moment, show
@@ -184,7 +184,7 @@ def start(app: str, process: str) -> int:
     assert target.live is not None
     record = releases.load(target.live)
     configured = releases.config(record.name) != target.config()
-    if configured or processes_of(target) != record.processes:
+    if configured or processes_of(target) != record.processes or mount.of(target.choices()) != record.mounts:
         from mooring.pipeline import deployment
 
         return deployment.launch(target, "config" if configured else "scale", actor())

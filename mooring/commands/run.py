@@ -18,7 +18,7 @@ from mooring.host import interrupt, settings
 from mooring.host.names import ONE_OFF, ContainerName
 from mooring.host.refusal import die
 from mooring.release import releases
-from mooring.runtime import engine, one_off
+from mooring.runtime import engine, mounts, one_off
 from mooring.runtime.stop import stop as stop_container
 
 COMMAND = argument(
@@ -169,6 +169,7 @@ def create(container: ContainerName, argv: list[str], attached: engine.Attached)
             address=one_off.free_address(record),
             stop_timeout=settings.load().stop_timeout,
             limits=process.limits,
+            mounts=mounts.of(record, container.process),
             attached=attached,
         )
     except engine.EngineError as error:

@@ -16,6 +16,7 @@ RELEASE_PHASE = "release"
 """The Procfile's line that is run once for each release, before its processes are."""
 ONE_OFF = "run"
 """What is run once by a person's `run`, beside the release's own processes."""
+VOLUME = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")
 IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:@-]{0,200}", re.IGNORECASE)
 RESERVED = frozenset({"all", "default", "localhost", "mooring"})
 
@@ -36,6 +37,16 @@ def check_image(name: str) -> str:
     """Return `name` if it may name an image, here or in a registry; raise Refusal otherwise."""
     if not IMAGE.fullmatch(name):
         die(f"{name[:60]!r} cannot name an image", "e.g. nginx:1.27 or ghcr.io/team/app@sha256:…")
+    return name
+
+
+def check_volume(name: str) -> str:
+    """Return `name` if it may name a volume; raise Refusal otherwise."""
+    if not VOLUME.fullmatch(name):
+        die(
+            f"{name[:60]!r} cannot name a volume",
+            "1 to 63 lower-case letters, digits, dashes and underscores, a letter or digit at both ends, e.g. uploads",
+        )
     return name
 
 

@@ -15,6 +15,8 @@ BUILDS = Path("/var/lib/mooring/builds")
 DRAINS = Path("/var/lib/mooring/drains")
 HOOKS = Path("/var/lib/mooring/hooks")
 """The log drains and the webhooks of apps, a file each, root's alone."""
+VOLUMES = Path("/var/lib/mooring/volumes")
+"""What apps keep: a folder for each volume, and beside it a hidden one with what is known of it."""
 SPOOL = Path("/var/spool/mooring")
 RUN = Path("/run/mooring")
 

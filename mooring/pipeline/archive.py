@@ -1,7 +1,6 @@
 """An archive of a source tree, untrusted: read and checked, never unpacked. tar (also gz, bz2, xz) and zip."""
 
 import lzma
-import posixpath
 import stat
 import tarfile
 import zipfile
@@ -11,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from mooring.host import packed
 from mooring.host.refusal import Refusal, die
 
 BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 MOST_FILES = 100_000
-LONGEST_PATH = 1000
 LINK = "120000"
 EITHER = "a .tar, .tar.gz, .tar.xz, .tar.bz2 or .zip of a source tree"
 
@@ -69,7 +68,7 @@ def _tar_entries(archive: tarfile.TarFile) -> Iterator[Entry]:
         elif member.isreg():
             yield Entry(member.name, _mode(member.mode), member.size, lambda m=member: _content(archive, m))  # type: ignore[misc]
         else:
-            die(f"{_shown(member.name)} is a device or a pipe", "pack files and folders only")
+            packed.refuse_device(member.name)
 
 
 def _zip_entries(archive: zipfile.ZipFile) -> Iterator[Entry]:
@@ -78,10 +77,10 @@ def _zip_entries(archive: zipfile.ZipFile) -> Iterator[Entry]:
         if info.is_dir():
             continue
         if info.flag_bits & 1:
-            die(f"{_shown(info.filename)} is encrypted", "pack it without a password")
+            die(f"{packed.shown(info.filename)} is encrypted", "pack it without a password")
         if stat.S_ISLNK(mode):
-            if info.file_size > LONGEST_PATH:
-                die(f"the link {_shown(info.filename)} points too far", "mend it, and pack again")
+            if info.file_size > packed.LONGEST_PATH:
+                die(f"the link {packed.shown(info.filename)} points too far", "mend it, and pack again")
             target = archive.read(info).decode(errors="surrogateescape")
             yield Entry(info.filename, LINK, len(target), _nothing, target=target)
         else:
@@ -114,26 +113,10 @@ def _checked(found: Iterator[Entry], limit: int) -> Iterator[Entry]:
                 f"the archive unpacks to more than {limit >> 20} MiB",
                 "pack less, or set `max_pack_size` below [git] in mooring.toml",
             )
-        same_as = plain(entry.same_as) if entry.same_as else ""
-        yield entry._replace(path=plain(entry.path), same_as=same_as)
+        same_as = packed.plain(entry.same_as) if entry.same_as else ""
+        yield entry._replace(path=packed.plain(entry.path), same_as=same_as)
     if not count:
         die("the archive is empty", EITHER)
-
-
-def plain(path: str) -> str:
-    """The path without `./` and doubled slashes; raise Refusal for one that git or a file system would stumble over."""
-    parts = [part for part in path.split("/") if part not in ("", ".")]
-    if path.startswith("/") or ".." in parts or not parts:
-        die(f"the archive has the path {_shown(path)}, which leaves it", "pack with paths below one folder")
-    if any(part.lower() in (".git", "git~1") for part in parts):
-        die(f"the archive has the path {_shown(path)}", "pack without .git, e.g. `git archive HEAD`")
-    if len(path) > LONGEST_PATH or not _is_text(path):
-        die(f"the archive has the path {_shown(path)}, which is too long or no plain text", "rename that file")
-    return "/".join(parts)
-
-
-def _is_text(path: str) -> bool:
-    return not any(ord(each) < 0x20 or each == "\x7f" or 0xD800 <= ord(each) < 0xE000 for each in path)
 
 
 def stripped(found: list[Entry]) -> list[Entry]:
@@ -146,20 +129,9 @@ def stripped(found: list[Entry]) -> list[Entry]:
         ]
     known = set()
     for entry in found:
-        if entry.mode == LINK and leaves(entry.path, entry.target):
-            die(f"the link {_shown(entry.path)} points out of the archive", "pack what it points to instead")
+        if entry.mode == LINK:
+            packed.refuse_leaving(entry.path, entry.target)
         if entry.same_as and entry.same_as not in known:
-            die(f"{_shown(entry.path)} is another name of what the archive has not", "pack it anew")
+            packed.refuse_unknown(entry.path)
         known.add(entry.path)
     return found
-
-
-def leaves(path: str, target: str) -> bool:
-    """Whether a symbolic link at `path` points out of the tree."""
-    reached = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
-    outside = not target or target.startswith("/") or reached.split("/")[0] == ".."
-    return outside or not _is_text(target) or len(target) > LONGEST_PATH
-
-
-def _shown(path: str) -> str:
-    return repr(path[:80])

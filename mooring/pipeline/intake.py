@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import IO
 
-from mooring.app import apps, branches
+from mooring.app import apps, branches, mount
 from mooring.app.apps import App
 from mooring.app.sync import Sync
 from mooring.host import paths, proxy, settings
@@ -43,6 +43,8 @@ def image(app: App, reference: str, actor: str) -> int:
     images.refuse_foreign(reference, app.name)
     found, came_now = images.get(reference, say)
     processes = images.processes(found, reference, app)
+    for note in mount.unkept(found["Config"].get("Volumes") or {}, mount.of(app.choices()), app.name):
+        say(f" !     {note}")
     name = app.claim_number()
     images.keep(found, name)
     record = Release(

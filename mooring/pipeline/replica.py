@@ -18,6 +18,8 @@ from mooring.runtime import engine
 MADE_ANEW = {"app.toml", "env", "live", "releases", "repo.git", "sources", "ssh", "sync.json", "tags"}
 """What an app has of its own, and `copy` makes; everything else in its folder belongs to its choices."""
 OWN_ADDRESSES = ("domains", "redirects", "domain_processes")
+NOT_SHARED = ("volumes",)
+"""What a copy would write into beside the app that it was made from."""
 STATES = ("stopped", "disabled")
 """Choices by which an app does not run: a new one does, at first."""
 
@@ -60,7 +62,9 @@ def copy_choices(source: App, target: App, *, renaming: bool) -> None:
         shut = choices.disabled or choices.stopped or choices.maintenance
         target.choose(**dict.fromkeys(STATES), created=choices.created, maintenance=shut or None)
     else:
-        target.choose(**dict.fromkeys((*STATES, *OWN_ADDRESSES)), created=apps.now(), locked=None, maintenance=None)
+        target.choose(
+            **dict.fromkeys((*STATES, *OWN_ADDRESSES, *NOT_SHARED)), created=apps.now(), locked=None, maintenance=None
+        )
     target.write_config(source.config())
     extra = [each for each in source.folder.iterdir() if each.name not in MADE_ANEW and not each.name.startswith(".")]
     for each in [*extra, *([source.ssh] if source.ssh.is_dir() else [])]:

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from mooring.app.apps import App
 from mooring.app.checks import Check
+from mooring.app.mount import Mount
 from mooring.host import env_file, files
 from mooring.host.names import RELEASE_PHASE, ContainerName, ReleaseName
 from mooring.host.refusal import die
@@ -27,11 +28,11 @@ ENDED: frozenset[Status] = frozenset({"live", "retired", "failed", "superseded",
 class Release(NamedTuple):
     """A release's record. Times are seconds since the epoch.
 
-    `kind` says what made it: push, archive, sync, image, rebuild, config, restart, scale, limit, enable, rollback,
-    deploy or clone. `base` is the release whose image it runs, where it did not build one; 0 for the one live when
-    its turn comes. `from_image` is the name of the image that it was made from, where nothing was built. `defaults`
-    are config vars that its buildpack gives where the app sets none. `entrypoint` is that of a Dockerfile's image: it
-    is given what the Procfile says.
+    `kind` says what made it: push, archive, sync, image, rebuild, config, restart, scale, limit, link, enable,
+    rollback, deploy or clone. `base` is the release whose image it runs, where it did not build one; 0 for the one live
+    when its turn comes. `from_image` is the name of the image that it was made from, where nothing was built.
+    `defaults` are config vars that its buildpack gives where the app sets none. `entrypoint` is that of a Dockerfile's
+    image: it is given what the Procfile says. `mounts` are the volumes that its containers see.
     """
 
     name: ReleaseName
@@ -52,6 +53,7 @@ class Release(NamedTuple):
     subnet: str = ""
     processes: tuple[Process, ...] = ()
     placements: tuple[Placement, ...] = ()
+    mounts: tuple[Mount, ...] = ()
     times: Mapping[str, float] = {}
 
     @property
@@ -150,6 +152,9 @@ def _parse(name: ReleaseName, text: str) -> Release:
             "entrypoint": tuple(table.get("entrypoint", ())),
             "processes": tuple(_process(_renamed(each)) for each in table["processes"]),
             "placements": tuple(Placement(**_renamed(each)) for each in table["placements"]),
+            "mounts": tuple(
+                Mount(**{**each, "processes": tuple(each["processes"])}) for each in table.get("mounts", ())
+            ),
         }
     )
 

@@ -104,13 +104,14 @@ def create(
     address: str,
     stop_timeout: int,
     limits: "Limits",
+    mounts: list[dict[str, Any]],
     attached: Attached | None = None,
 ) -> str:
     """Make a container of an app's process, not yet started; return its id. Raises EngineError.
 
     Its lines go to the journal of its unit, or to whom it is `attached`; its processes into its app's slice; its
-    address is fixed. The app's other containers reach it by the name of its process. One of the same name that an
-    interrupted start left is replaced.
+    address is fixed; `mounts` are as `mounts.of` says. The app's other containers reach it by the name of its process.
+    One of the same name that an interrupted start left is replaced.
     """
     app = container.release.app
     network = names.network_of(app)
@@ -140,6 +141,7 @@ def create(
             "MemorySwap": limits.memory,
             "NanoCpus": int(limits.cpu * 1e9),
             "CgroupParent": names.slice_of(app),
+            "Mounts": mounts,
             "LogConfig": {"Type": "journald", "Config": {"tag": f"{app}/{process}", "labels": ",".join(labels)}},
         },
         "NetworkingConfig": {

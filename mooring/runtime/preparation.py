@@ -1,7 +1,9 @@
 """What is decided of a release before its processes start: image, config vars, and where each of them is reached."""
 
+import contextlib
 import ipaddress
 
+from mooring.app import mount
 from mooring.app.apps import App
 from mooring.host import settings
 from mooring.host.names import ReleaseName
@@ -20,10 +22,22 @@ def prepared(record: Release) -> Release:
     if not (releases.folder(record.name) / "env").exists():
         releases.freeze_config(record.name, app.config())
     if not record.placements:
+        choices = app.choices()
         port = formation.chosen_port(releases.config(record.name))
-        processes = formation.applied(record.processes, app.choices(), port)
-        record = place(record.changed(processes=processes).at("launching"))
+        processes = formation.applied(record.processes, choices, port)
+        mounts = mount.of(choices)
+        with first_content(record, mounts):
+            record = place(record.changed(processes=processes, mounts=mounts).at("launching"))
     return record
+
+
+def first_content(record: Release, mounts: tuple[mount.Mount, ...]) -> contextlib.AbstractContextManager[None]:
+    if not mounts:
+        return contextlib.nullcontext()
+    # Imported where it is used: most apps keep nothing.
+    from mooring.runtime import first_content
+
+    return first_content.given(record, mounts)
 
 
 def units(record: Release) -> list[str]:

@@ -33,6 +33,6 @@ def take_down() -> None:
     if not succeeds("docker", "version"):
         return
     if containers := answer("docker", "ps", "-aq", "--filter", OURS).split():
-        answer("docker", "rm", "-f", *containers)
+        answer("docker", "rm", "-f", "-v", *containers)
     if networks := answer("docker", "network", "ls", "-q", "--filter", OURS).split():
         answer("docker", "network", "rm", *networks)

@@ -13,7 +13,21 @@ READING = frozenset({"info", "get", "list", "show", "export", "report", "logs", 
 """The verbs of commands that change nothing: `config:get`."""
 DOING = frozenset({"rebuild", "rollback", "deploy", "run", "enter", "exec", "cleanup"})
 """The words without a verb that do something."""
-TELLABLE = ("process", "counts", "wanted", "number", "name", "who", "new", "tag", "branch", "user", "domain", "path")
+TELLABLE = (
+    "process",
+    "counts",
+    "wanted",
+    "number",
+    "name",
+    "who",
+    "new",
+    "tag",
+    "branch",
+    "user",
+    "domain",
+    "path",
+    "volume",
+)
 """The arguments that may be told as they were typed: none of them can be secret."""
 
 

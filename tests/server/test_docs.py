@@ -51,6 +51,7 @@ DOCUMENTS = [
     "docs/releases.md",
     "docs/scaling.md",
     "docs/troubleshooting.md",
+    "docs/volumes.md",
 ]
 
 

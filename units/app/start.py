@@ -13,7 +13,7 @@ from mooring.host.refusal import Refusal, die
 from mooring.release import releases
 from mooring.release.process import Process
 from mooring.release.releases import Release
-from mooring.runtime import containers, engine, environment, networks, one_off, shell
+from mooring.runtime import containers, engine, environment, mounts, networks, one_off, shell
 
 
 def start(container: ContainerName) -> None:
@@ -90,6 +90,7 @@ def run(record: Release, container: ContainerName) -> tuple[str, int]:
         address=address,
         stop_timeout=settings.load().stop_timeout,
         limits=process.limits,
+        mounts=mounts.of(record, container.process),
     )
     return identity, engine.start(identity)
 

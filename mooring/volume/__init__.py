@@ -1,0 +1,1 @@
+"""Volumes: folders of the server's that apps keep their files in."""
