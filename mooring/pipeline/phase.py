@@ -7,6 +7,7 @@ whatever happens to the stage that waits for it.
 from mooring.app.apps import App
 from mooring.host import systemd
 from mooring.host.names import POSTDEPLOY, PREDEPLOY, RELEASE_PHASE, SETUP, ContainerName
+from mooring.host.program import ProgramError
 from mooring.host.refusal import Refusal, die
 from mooring.pipeline.journal import Log
 from mooring.release import releases
@@ -49,9 +50,11 @@ def run_after(record: Release, log: Log) -> Release:
     for process in after(record):
         try:
             record = run(record, process, log)
-        except Refusal as refusal:
+        except (Refusal, ProgramError) as error:
+            # It is live: whatever this is, what comes after it is done.
             record = releases.load(record.name)
-            log.warn(f"{refusal.message} ({refusal.hint})" if refusal.hint else refusal.message)
+            reason = str(error) if isinstance(error, Refusal) else f"{NAMES[process.name]} failed: {error!s:.200}"
+            log.warn(" ".join(reason.split()))
             log.warn(f"{record.name.app} v{record.name.number} is live all the same")
     return record
 

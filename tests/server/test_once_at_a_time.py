@@ -1,4 +1,4 @@
-"""A process that may run only once at a time: never two of it, whatever becomes of a release, and the old one is back."""
+"""A process that may run only once at a time: never two of it, and the old one is back where the new one fails."""
 
 import json
 import re
