@@ -8,7 +8,7 @@ from typing import Any
 
 from builders import dockerfile, workspace
 from builders.workspace import Workspace
-from mooring.app import app_json, mount
+from mooring.app import app_json, mount, variables
 from mooring.app.apps import App
 from mooring.app.choices import Choices
 from mooring.app.routing import WEB
@@ -20,6 +20,7 @@ from mooring.pipeline.journal import Log
 from mooring.pipeline.order import Order
 from mooring.release import formation, plan, releases
 from mooring.release.plan import Results
+from mooring.release.process import Process
 from mooring.release.releases import Release
 from mooring.runtime import engine, shell
 
@@ -36,7 +37,8 @@ def work(name: ReleaseName, log: Log) -> None:
     place = workspace.open_(name, choices)
     if pointers := lfs.told(source.tree(name)):
         log.warn(pointers)
-    said = plan.read(place.folder, place.repository)
+    said = plan.read(place.folder, place.repository, choices.app_json_path)
+    settle(App(name.app), said, log)
     builder = choose(place, choices)
     tell(place, builder, log)
     if builder == "dockerfile":
@@ -70,10 +72,19 @@ def tidy(name: ReleaseName) -> None:
     source.remove(name)
 
 
+def settle(app: App, said: plan.Said, log: Log) -> None:
+    """Set the config vars that app.json sets; raise Refusal where one is missing that it requires."""
+    settled = variables.settle(app, said.variables)
+    if settled.set:
+        log.line(f"config vars set as app.json has them: {', '.join(settled.set)}")
+    if settled.made:
+        log.line(f"config vars made for app.json: {', '.join(settled.made)} (`mooring config {app.name}`)")
+
+
 def tell(place: Workspace, builder: str, log: Log) -> None:
     """Say what of app.json does nothing."""
     app = App(place.release.app)
-    table = app_json.read(place.folder, place.repository)
+    table = app_json.read(place.folder, place.repository, app.choices().app_json_path)
     for note in app_json.notes(table, app.name, app.config()):
         log.warn(note)
     if builder == "dockerfile" and table.get("buildpacks"):
@@ -120,25 +131,24 @@ def planned(record: Release, builder: str, image: dict[str, object], said: plan.
     app = App(record.name.app)
     revision = app.choices().rev_env_var
     unexposed, heard = plan.unexposed(app, said) if of_image else (None, False)
+    processes = plan.processes(
+        {**commands, **release_phase},
+        list(config.get("ExposedPorts") or {}) if of_image else [],
+        said.startup,
+        said.formation,
+        plan.image_check(config.get("Healthcheck") or {}) if of_image else plan.NO_CHECK,
+        runs=runs,
+        unexposed=unexposed,
+        heard=heard,
+    )
     return record.changed(
         builder=builder,
         entrypoint=tuple(config.get("Entrypoint") or ()) if of_image else (),
         buildpacks=found.buildpacks,
         image=image["Id"],
         defaults={**found.config, **({revision: record.commit} if revision and record.commit else {})},
-        processes=plan.watched(
-            plan.processes(
-                {**commands, **release_phase},
-                list(config.get("ExposedPorts") or {}) if of_image else [],
-                said.startup,
-                said.formation,
-                plan.image_check(config.get("Healthcheck") or {}) if of_image else plan.NO_CHECK,
-                runs=runs,
-                unexposed=unexposed,
-                heard=heard,
-            ),
-            said.liveness,
-        ),
+        scripts=tuple(Process(phase, 0, line) for phase, line in said.scripts.items()),
+        processes=plan.overlapping(plan.watched(processes, said.liveness), said.overlap),
     )
 
 

@@ -13,7 +13,7 @@ from mooring.front import domains, nginx, site
 from mooring.host import files
 from mooring.host.names import ReleaseName
 from mooring.host.refusal import Refusal
-from mooring.pipeline import stage
+from mooring.pipeline import phase, stage, standstill
 from mooring.pipeline.journal import Log
 from mooring.release import releases
 from mooring.release.formation import is_own
@@ -25,15 +25,20 @@ def work(name: ReleaseName, log: Log) -> None:
     app = App(name.app)
     with nginx.locked():
         record = releases.load(name)
-        if record.status != "queued" and app.live:
+        # One that was interrupted when it was live already goes on.
+        under_way = "ended" not in record.times
+        if not under_way and app.live:
             # A change of domains, while a later release may have become live.
             record = releases.load(app.live)
         text = site.checked(record)
         swap(app, record.name, text)
-    if record.status == "queued":
-        record = releases.save(record.changed(status="live").at("routed").at("ended"))
+    if under_way:
+        record = record.changed(status="live").at("routed")
         if app.choices().stopped:
             app.choose(stopped=None)
+        if record.phases(*phase.AFTER):
+            record = phase.run_after(releases.save(record), log)
+        record = releases.save(record.at("ended"))
         log.end("live", *announce(app, record))
         # Whoever pushed knows by now.
         announcement.ended(record)
@@ -61,7 +66,10 @@ def swap(app: App, name: ReleaseName, text: str) -> None:
 
 def announce(app: App, record: Release) -> list[str]:
     """The last lines of a deploy: the release, how long it took, and where it answers."""
-    lines = [f"=====> {app.name} v{record.name.number} is live ({time.time() - record.created:.1f} s)"]
+    lines = [
+        f"=====> {app.name} v{record.name.number} is live ({time.time() - record.created:.1f} s)",
+        *standstill.told(record),
+    ]
     runs = {each.process for each in record.placements}
     lines[:0] = [
         f" !     {app.name} has a domain or a route for {name}, and v{record.name.number} "

@@ -31,7 +31,7 @@ def chosen(folder: Path, tree: Path, choices: Choices, config: Mapping[str, str]
     try:
         return buildpack.parse_file(files.read_of_tree(folder / ".buildpacks", tree))
     except FileNotFoundError:
-        return buildpack.parse_app_json(app_json.read(folder, tree).get("buildpacks") or [])
+        return buildpack.parse_app_json(app_json.read(folder, tree, choices.app_json_path).get("buildpacks") or [])
 
 
 def lay_out(workspace: Workspace, choices: Choices, config: Mapping[str, str], log: Log) -> None:

@@ -5,23 +5,32 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mooring.app import addons, scripts, variables
 from mooring.host import files, jsonc
 from mooring.host.refusal import die
 
-READ = {"formation", "healthchecks", "buildpacks"}
+PATH = "app.json"
+READ = {"formation", "healthchecks", "buildpacks", "env", "scripts", "addons", "stack"}
 TELLING = {"$schema", "name", "description", "keywords", "website", "repository", "logo", "success_url"}
 """What is there for people alone."""
 UNREAD_OF_CHECKS = {"warn", "scheme", "onFailure"}
+CONTAINER = "container"
+"""Heroku's word for an app whose Dockerfile builds it."""
 
 
-def read(folder: Path, tree: Path) -> dict[str, Any]:
+def read(folder: Path, tree: Path, path: str = "") -> dict[str, Any]:
     """app.json as an object, empty where there is none; raise Refusal naming the line that is wrong.
 
-    `tree` is the repository, of which `folder` is built.
+    `tree` is the repository, of which `folder` is built; `path` is where in that folder it is, if one was chosen.
     """
     try:
-        table = jsonc.loads(files.read_of_tree(folder / "app.json", tree))
+        table = jsonc.loads(files.read_of_tree(folder / (path or PATH), tree))
     except FileNotFoundError:
+        if path:
+            die(
+                f"there is no {path}, which was chosen for app.json",
+                "add it, or `mooring app-json:set APP appjson-path`",
+            )
         return {}
     except json.JSONDecodeError as error:
         die(f"app.json line {error.lineno} is not JSON: {error.msg}", "mend that line")
@@ -29,70 +38,57 @@ def read(folder: Path, tree: Path) -> dict[str, Any]:
         die("app.json nests too deep to be read", "mend it")
     if not isinstance(table, dict):
         die("app.json is not an object", '{"healthchecks": {…}}')
+    if not isinstance(stack := table.get("stack") or "", str):
+        die(f"app.json: stack is {stack!r:.60}", '"heroku-24"')
     return table
 
 
 def notes(table: Mapping[str, Any], app: str, config: Mapping[str, str]) -> list[str]:
-    """What is said of the keys that do nothing yet, one line each, with what does it instead.
+    """What is said of the keys that do nothing, one line each, with what does it instead.
 
-    `config` are the config vars that the app has.
+    `config` are the config vars that the app has. Raises Refusal naming the place of what is wrong.
     """
     said = []
-    if scripts := _names(table.get("scripts")):
-        said.append(
-            f"scripts do nothing yet ({scripts}): the line `release:` of the Procfile is run before each release, "
-            f"`mooring run {app} COMMAND` once"
-        )
+    if unread := scripts.unread(table.get("scripts")):
+        said.append(f"of scripts, {some(unread)} is not run: predeploy and postdeploy are")
     if cron := table.get("cron"):
         count = len(cron) if isinstance(cron, list) else 1
         said.append(
             f"cron does nothing yet, its jobs ({count}) do not run: a crontab of yours can "
             f"`ssh mooring@HOST run {app} COMMAND`"
         )
-    if missing := _missing(table.get("env"), config):
+    if unset := variables.unset(variables.parse(table.get("env")), config):
         said.append(
-            f"env sets nothing yet, and {app} has no {', '.join(missing)}: "
-            f"`mooring config:set {app} {missing[0].split()[0]}=…`"
+            f"env is set at the first deploy only, and {app} has no {some(set(unset))}: "
+            f"`mooring config:set {app} {_shown(unset[0])}=…`"
         )
-    if addons := _names(table.get("addons")):
-        said.append(
-            f"addons bring nothing yet ({addons}): give {app} the address of each, "
-            f"`mooring config:set {app} DATABASE_URL=…`"
-        )
+    said += [_of_addon(each, app) for each in addons.lacking(addons.parse(table.get("addons")), config)]
     formation = table.get("formation")
     entries = formation.values() if isinstance(formation, dict) else ()
-    if sizes := {key for each in entries if isinstance(each, dict) for key in each} - {"quantity"}:
+    keys = {key for each in entries if isinstance(each, dict) for key in each} - {"quantity", "overlap"}
+    if "max_parallel" in keys:
+        said.append("of formation, max_parallel does nothing: all containers of a release are started at once")
+    if sizes := keys - {"max_parallel"}:
         said.append(f"of formation, {some(sizes)} does nothing: `mooring ps:limit {app} web --memory 512m` sets limits")
     if unread := _unread(table.get("healthchecks")):
         said.append(f"of healthchecks, {some(unread)} does nothing: startup and liveness checks are asked")
-    if "stack" in table:
+    if table.get("stack", CONTAINER) != CONTAINER:
         said.append(f"stack does nothing: `mooring stack:set {app} IMAGE BUILD-IMAGE` chooses what {app} runs on")
-    if unknown := table.keys() - READ - TELLING - {"scripts", "cron", "env", "addons", "stack"}:
+    if unknown := table.keys() - READ - TELLING - {"cron"}:
         said.append(f"{some(unknown)} does nothing here")
     return [f"app.json: {each}" for each in said]
 
 
-def _names(value: Any) -> str:
-    """The names of what a key has, for people; empty where it has nothing."""
-    if isinstance(value, dict):
-        inner = {name for each in value.values() if isinstance(each, dict) for name in each}
-        return some(inner | {name for name, each in value.items() if not isinstance(each, dict)})
-    if isinstance(value, list):
-        return some({str(each.get("plan", "?")) if isinstance(each, dict) else str(each) for each in value})
-    return some({str(value)}) if value else ""
-
-
-def _missing(env: Any, config: Mapping[str, str]) -> list[str]:
-    """The config vars that app.json's `env` would set or wants, and the app has not; as people are told of them."""
-    if not isinstance(env, dict):
-        return []
-    found = []
-    for name, entry in env.items():
-        is_given = not isinstance(entry, dict) or "value" in entry or "generator" in entry
-        is_required = not is_given and entry.get("required", True) is not False
-        if name not in config and (is_given or is_required):
-            found.append(_shown(name) + (" (required)" if is_required else ""))
-    return found
+def _of_addon(addon: addons.Addon, app: str) -> str:
+    """Who brings what an add-on asks for: `mooring KIND:create` will, when there are services."""
+    what = (
+        f"would be a service of the kind {addon.kind}, which Mooring makes none of yet"
+        if addon.kind
+        else "is made by nobody"
+    )
+    return (
+        f"addons: {_shown(addon.plan)} {what}: `mooring config:set {app} {addon.variable or 'NAME'}=…` has its address"
+    )
 
 
 def _unread(healthchecks: Any) -> set[str]:

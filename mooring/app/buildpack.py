@@ -84,14 +84,15 @@ def parse_app_json(said: Any) -> list[Buildpack]:
     """Read `buildpacks` of app.json: a list of names or of {"url": …}; raise Refusal for what is none."""
     entries = said if isinstance(said, list) else [said]
     found = []
-    for entry in entries:
+    for place, entry in enumerate(entries):
+        where = f"app.json: buildpacks[{place}]"
         text = entry.get("url") if isinstance(entry, dict) else entry
         if not isinstance(text, str):
-            die(f"app.json: buildpacks has {entry!r:.80}", '[{"url": "heroku/nodejs"}]')
+            die(f"{where} is {entry!r:.80}", '{"url": "heroku/nodejs"}')
         try:
             found.append(parse(text.strip(), operator=False))
         except Refusal as refusal:
-            die(f"app.json: buildpacks: {refusal.message}", refusal.hint)
+            die(f"{where}: {refusal.message}", refusal.hint)
     return found
 
 

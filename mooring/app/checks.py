@@ -62,14 +62,19 @@ def parse(healthchecks: Any, kind: str = "startup") -> dict[str, Check]:
     for process, entries in healthchecks.items():
         if not isinstance(entries, list):
             die(f"app.json: healthchecks.{process} is not a list", '[{"type": "startup", "path": "/"}]')
-        for entry in entries:
-            if not isinstance(entry, dict) or entry.get("type", "startup") not in KINDS:
-                die(f"app.json: healthchecks.{process} has {entry!r:.80}", f"an object with a type: {', '.join(KINDS)}")
-        found = [each for each in entries if each.get("type", "startup") == kind]
+        for place, entry in enumerate(entries):
+            where = f"app.json: healthchecks.{process}[{place}]"
+            if not isinstance(entry, dict):
+                die(f"{where} is {entry!r:.80}", '{"type": "startup", "path": "/"}')
+            if entry.get("type", "startup") not in KINDS:
+                die(f"{where}.type is {entry['type']!r:.80}", ", ".join(KINDS))
+        found = {place: each for place, each in enumerate(entries) if each.get("type", "startup") == kind}
         if len(found) > 1 and kind == "liveness":
             die(f"app.json: healthchecks.{process} has {len(found)} liveness checks", "keep one")
         if found:
-            first, *others = (parse_one(f"app.json: healthchecks.{process}", each) for each in found)
+            first, *others = (
+                parse_one(f"app.json: healthchecks.{process}[{place}]", each) for place, each in found.items()
+            )
             checks[process] = first._replace(others=tuple(others))
             if kind == "liveness" and checks[process].kind == "uptime":
                 die(

@@ -16,10 +16,10 @@ class Choices(NamedTuple):
     the Dockerfile below that folder, the stage of it that is built, and what its ARGs are. `keep_git_dir` says whether
     the source has its `.git` when it is built, `rev_env_var` in which more variable the app finds its commit. `stack`
     and `stack_build` are the images that buildpack apps run on and are built in, empty for Mooring's own. `build_cache`
-    counts how often the cache was thrown away.
+    counts how often the cache was thrown away. `app_json_path` is where in that folder app.json is, if not at its top.
     `scale` has the count of each process type, `limits` a table of `memory`, `cpu` and `pids` for each, `checks` and
-    `liveness` one of what app.json's healthchecks have. What is `stopped` is started by a deploy; what is `disabled` is
-    served and deployed by nothing.
+    `liveness` one of what app.json's healthchecks have, `overlap` whether it may run beside that of the release before
+    it. What is `stopped` is started by a deploy; what is `disabled` is served and deployed by nothing.
     `volumes` has a table of `path`, `processes` and `read-only` for each volume that is linked.
     `domain_processes` has the process that answers to a host name where it is not `web`, `routes` a table of
     `process` and `strip` for each prefix of a path, `nginx` the settings of `nginx:set`.
@@ -44,10 +44,12 @@ class Choices(NamedTuple):
     stack: str = ""
     stack_build: str = ""
     build_cache: int = 0
+    app_json_path: str = ""
     scale: Mapping[str, Any] = {}
     limits: Mapping[str, Any] = {}
     checks: Mapping[str, Any] = {}
     liveness: Mapping[str, Any] = {}
+    overlap: Mapping[str, Any] = {}
     volumes: Mapping[str, Any] = {}
     domain_processes: Mapping[str, Any] = {}
     routes: Mapping[str, Any] = {}

@@ -6,6 +6,12 @@ from mooring.host.refusal import die
 OWN_WORDS = ("web", names.RELEASE_PHASE, names.ONE_OFF)
 """The names that mean something to Mooring."""
 
+OF_MOORING = {
+    names.ONE_OFF: "one-off containers",
+    **dict.fromkeys((names.PREDEPLOY, names.POSTDEPLOY, names.SETUP), "the containers of app.json's scripts"),
+}
+"""The names that Mooring gives to what is no process of an app's."""
+
 
 def parse(text: str) -> dict[str, str]:
     """The command of each process type, in the file's order; raise Refusal naming the line that is wrong."""
@@ -19,8 +25,8 @@ def parse(text: str) -> dict[str, str]:
             die(f"Procfile line {number} is not `name: command`", f"it is {line[:60]!r}")
         if not names.PROCESS.fullmatch(name):
             die(f"Procfile line {number}: {name[:60]!r} cannot name a process", names.PROCESS_RULE)
-        if name == names.ONE_OFF:
-            die(f"Procfile line {number} names a process {name}, as one-off containers are", "call it otherwise")
+        if name in OF_MOORING:
+            die(f"Procfile line {number} names a process {name}, as {OF_MOORING[name]} are", "call it otherwise")
         if name in processes:
             die(f"Procfile line {number} names {name} again", "one line for each process")
         # Host names, by which processes reach each other, are the same in capitals.

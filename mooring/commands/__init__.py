@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, NoReturn
 Run = Callable[..., int | None]
 
 ALONE = {
+    "app-json": "app_json",
     "deploy": "deploy",
     "enter": "run",
     "error-pages": "error_pages",
@@ -25,6 +26,7 @@ ALONE = {
 """The module of a word that is no group of its own."""
 
 ALIASES = {
+    "app-json:report": "app-json",
     "builder-dockerfile:set": "builder:set",
     "clone": "git:sync",
     "create": "apps:create",

@@ -64,6 +64,7 @@ def info(app: str, json: bool) -> None:
             "deployed": moment(record.times.get("ended")) if record else "",
             "commit": record.commit if record else "",
             "processes": [f"{p.name}={p.quantity}" for p in record.processes] if record else [],
+            "only-once": [p.name for p in record.processes if not p.overlaps] if record else [],
             "deploy-branch": choices.deploy_branch or "main, else master",
             "domains": list(domains.of(target)),
             "redirects": list(choices.redirects),

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 
 from mooring.access.actor import actor
-from mooring.app import apps
+from mooring.app import apps, variables
 from mooring.app.apps import App
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import show
@@ -13,10 +13,8 @@ from mooring.commands.stdin import read
 from mooring.host import dialects, env_file, files
 from mooring.host.refusal import die
 from mooring.pipeline import choice
-from mooring.release import formation
 from mooring.telling import audit
 
-RESERVED = ("SOURCE_VERSION",)
 BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 Edit = Callable[[dict[str, str]], dict[str, str]]
 FORMATS = ("env", "shell", "json")
@@ -141,13 +139,8 @@ def rendered(pairs: dict[str, str], format: str) -> str:
 
 def add(app: App, pairs: dict[str, str], *, no_restart: bool) -> int:
     """`change` to a config with these vars too; raise Refusal for one that is Mooring's own or cannot be."""
-    for name in pairs:
-        if name in RESERVED or name.startswith("MOORING_"):
-            die(f"{name} is set by Mooring itself", "the app finds it in its environment; choose another name")
-        if "\0" in pairs[name]:
-            die(f"the value of {name} has a NUL byte", "an environment cannot hold one")
-        if name == "PORT" and not formation.chosen_port(pairs):
-            die(f"PORT is {pairs[name][:20]!r}, which is no port", "web is reached on it: a number from 1 to 65535")
+    for name, value in pairs.items():
+        variables.check(name, value)
     return change(app, lambda config: {**config, **pairs}, no_restart=no_restart)
 
 

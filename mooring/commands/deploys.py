@@ -5,7 +5,7 @@ from mooring.app import apps
 from mooring.commands import APP, command
 from mooring.host import systemd
 from mooring.host.refusal import die
-from mooring.pipeline import dispatch, source, spool, stage
+from mooring.pipeline import dispatch, source, spool, stage, standstill
 from mooring.pipeline.journal import Log
 
 
@@ -24,9 +24,11 @@ def cancel(app: str) -> None:
         dispatch.enter("route", name)
         die(f"{app} v{name.number} is live already", f"`mooring rollback {app}` goes back")
     systemd.stop([systemd.processes_of(name)])
+    log = Log(name, under_way[-1].stage)
+    standstill.take_back(name, log)
     reason = f"cancelled by {actor()}"
     stage.end(name, "cancelled", reason)
     source.remove(name)
     spool.wake()
-    Log(name, under_way[-1].stage).end("cancelled", f" !     {app} v{name.number} was {reason}")
+    log.end("cancelled", f" !     {app} v{name.number} was {reason}")
     print(f"{app} v{name.number} is cancelled")

@@ -6,7 +6,7 @@ from typing import Any
 from mooring.access.actor import actor
 from mooring.app import apps, mount
 from mooring.app.apps import App
-from mooring.commands import APP, JSON, argument, command
+from mooring.commands import APP, JSON, argument, command, limits
 from mooring.commands.listing import moment, show
 from mooring.host import names
 from mooring.host.names import ONE_OFF, RELEASE_PHASE, ContainerName
@@ -17,6 +17,7 @@ from mooring.release.process import Process
 from mooring.runtime import processes
 
 PROCESS = argument("process", metavar="PROCESS", nargs="?", default="", help="web, or web.1; all without it")
+SWITCH = {"no": False, "false": False, "off": False, "yes": True, "true": True, "on": True, "": None}
 COUNT = re.compile(r"([^=]*)=([0-9]{1,4})")
 
 
@@ -44,6 +45,7 @@ def list_(app: str, json: bool) -> None:
                 "release": f"v{container.release.number}",
                 "address": record.address(container) + (f":{process.port}" if process.port else ""),
                 "limits": processes.limits_for_people(process.limits),
+                "overlap": process.overlaps,
                 "note": switched if state.active == "inactive" and switched else loop_note(state, note),
             }
         )
@@ -106,47 +108,37 @@ def limit(app: str, process: str, memory: str, cpu: str, pids: str, json: bool) 
     if not any(given.values()):
         if process:
             check_process(target, known, process, set())
-        show_limits(target, known, process, json)
+        limits.show(target, known, process, json)
         return 0
     if not process:
         die("no process is named", f"`mooring ps:limit {app} web --memory 256m`")
     check_process(target, known, process, set())
-    changes = {kind: parse_limit(kind, word) for kind, word in given.items() if word}
+    changes = {kind: limits.parse(kind, word) for kind, word in given.items() if word}
     return choice.choose(target, "limits", {process: lambda now: choice.merged(now or {}, changes)}, "limit")
 
 
-def show_limits(app: App, known: tuple[Process, ...], process: str, json: bool) -> None:
-    run = formation.applied((Process(ONE_OFF, 0),), app.choices())
-    shown = [each for each in (*known, *run) if process in ("", each.name)]
-    rows = [{"process": each.name, **each.limits._asdict()} for each in shown]
-    if not json:
-        rows = [
-            {
-                "process": each.name,
-                "memory": formation.size(each.limits.memory) if each.limits.memory else "no limit",
-                "cpu": each.limits.cpu or "no limit",
-                "pids": each.limits.pids or "4096",
-            }
-            for each in shown
-        ]
-    show(rows, as_json=json)
-
-
-def parse_limit(kind: str, word: str) -> str | int | float | None:
-    """What app.toml has of a limit that was typed, None for no limit; raise Refusal for what is none."""
-    import os
-
-    if kind == "memory":
-        return word.lower() if formation.memory("--memory", word) else None
-    try:
-        number = int(word) if kind == "pids" else float(word)
-    except ValueError:
-        number = -1
-    if kind == "pids":
-        return formation.pids("--pids", int(number)) or None
-    if number > (cores := os.cpu_count() or 1):
-        die(f"--cpu is {word[:20]}, and this server has {cores} cores", f"a number up to {cores}, e.g. 0.5")
-    return formation.cpu("--cpu", number) or None
+@command(
+    "ps:set",
+    "mooring ps:set my-app web overlap=no",
+    APP,
+    argument("process", metavar="PROCESS", help="e.g. web"),
+    argument("pair", metavar="overlap=no|yes", help="whether it may run beside that of the release before it; "
+             "`overlap=` is as app.json says"),
+)  # fmt: skip
+def set_(app: str, process: str, pair: str) -> None:
+    """Say whether a process may run beside that of the release before it, from the next release on."""
+    target = apps.find(app)
+    check_process(target, processes_of(target), process, {RELEASE_PHASE, ONE_OFF})
+    key, equals, word = pair.partition("=")
+    if key != "overlap" or not equals or word.lower() not in SWITCH:
+        die(f"{pair[:60]!r} is nothing that can be set", f"`mooring ps:set {app} {process} overlap=no`, or yes")
+    target.choose(overlap=lambda now: choice.merged(now, {process: SWITCH[word.lower()]}))
+    does = {
+        False: f"{process} may run only once at a time: it is stopped before that of the next release is started",
+        True: f"{process} is started beside that of the release before it",
+        None: f"{process} is as app.json says",
+    }
+    print(f"{does[SWITCH[word.lower()]]}, from the next release on")
 
 
 @command("ps:restart", "mooring ps:restart my-app", APP, PROCESS)

@@ -14,6 +14,10 @@ VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 RELEASE_PHASE = "release"
 """The Procfile's line that is run once for each release, before its processes are."""
+PREDEPLOY, POSTDEPLOY, SETUP = "release-predeploy", "release-postdeploy", "release-setup"
+"""What app.json's `scripts` run: before the release phase, when the release is live, and then once for the app."""
+PHASES = (PREDEPLOY, RELEASE_PHASE, SETUP, POSTDEPLOY)
+"""All that is run once for a release in a container of its own, in this order."""
 ONE_OFF = "run"
 """What is run once by a person's `run`, beside the release's own processes."""
 VOLUME = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")
@@ -89,8 +93,8 @@ class ContainerName(NamedTuple):
 
     @property
     def unit(self) -> str:
-        if self.process == RELEASE_PHASE:
-            return f"mooring-release@{self.release}.service"
+        if self.process in PHASES:
+            return f"mooring-release@{self}.service"
         if self.process == ONE_OFF:
             return f"mooring-run@{self}.service"
         return f"mooring-app@{self}.service"

@@ -9,7 +9,7 @@ from mooring.app.apps import App
 from mooring.host import systemd
 from mooring.host.names import ReleaseName
 from mooring.host.refusal import Refusal
-from mooring.pipeline import spool
+from mooring.pipeline import spool, standstill
 from mooring.pipeline.journal import Log
 from mooring.pipeline.spool import Stage
 from mooring.release import releases
@@ -85,6 +85,7 @@ def fail(name: ReleaseName, stage: Stage, log: Log, reason: str) -> None:
     live = App(name.app).live
     if live != name and stage in ("launch", "route"):
         systemd.stop([systemd.processes_of(name)])
+        standstill.take_back(name, log)
     end(name, "failed", reason)
     spool.finish(name, stage)
     serving = f"{live.app} v{live.number} serves on" if live else "nothing ran before"

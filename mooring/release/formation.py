@@ -8,6 +8,7 @@ from mooring.app import checks, routing
 from mooring.app.checks import Check
 from mooring.app.choices import Choices
 from mooring.app.routing import WEB
+from mooring.host.names import RELEASE_PHASE
 from mooring.host.refusal import die
 from mooring.release.process import DEFAULT_PORT, Limits, Process
 
@@ -46,9 +47,16 @@ def applied(processes: tuple[Process, ...], choices: Choices, port: int | None =
             limits=limits(f"app.toml: limits.{process.name}", choices.limits.get(process.name, {})),
             chosen_check=check(f"app.toml: checks.{process.name}", choices.checks.get(process.name)),
             chosen_liveness=check(f"app.toml: liveness.{process.name}", choices.liveness.get(process.name)),
+            chosen_overlap=switch(f"app.toml: overlap.{process.name}", choices.overlap.get(process.name)),
         )
         for process in processes
     )
+
+
+def limited(scripts: tuple[Process, ...], choices: Choices) -> tuple[Process, ...]:
+    """What is run once for a release, with the limits of the release phase; raise Refusal for such that are none."""
+    of_phase = limits(f"app.toml: limits.{RELEASE_PHASE}", choices.limits.get(RELEASE_PHASE, {}))
+    return tuple(each._replace(limits=of_phase) for each in scripts)
 
 
 def chosen_port(config: Mapping[str, str]) -> int | None:
@@ -132,6 +140,13 @@ def check(where: str, entry: Any) -> Check | None:
     if entry.get("disabled"):
         return checks.DISABLED
     return checks.parse_one(where, entry)
+
+
+def switch(where: str, value: Any) -> bool | None:
+    """Yes or no, None where nothing was chosen; raise Refusal for anything else."""
+    if value is None or isinstance(value, bool):
+        return value
+    die(f"{where} is {value!r:.60}", "true or false")
 
 
 def size(number: int) -> str:

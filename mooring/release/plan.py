@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mooring.app import app_json, checks, procfile
+from mooring.app import app_json, checks, procfile, scripts, variables
 from mooring.app.apps import App
 from mooring.app.checks import Check
 from mooring.app.routing import WEB
+from mooring.app.variables import Variable
 from mooring.host import files
 from mooring.host.names import RELEASE_PHASE
 from mooring.host.refusal import die
@@ -33,12 +34,19 @@ class Results(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What a source tree says: the Procfile's commands, checks by process, and how many of each process."""
+    """What a source tree says: the Procfile's commands, checks by process, and how many of each process.
+
+    `overlap` says which processes may run beside those of the release before, where app.json speaks of that;
+    `variables` are the config vars of its `env`, `scripts` the command line of each phase of a release.
+    """
 
     commands: Mapping[str, str] = {}
     startup: Mapping[str, Check] = {}
     formation: Mapping[str, int] = {}
     liveness: Mapping[str, Check] = {}
+    overlap: Mapping[str, bool] = {}
+    variables: tuple[Variable, ...] = ()
+    scripts: Mapping[str, str] = {}
 
 
 def ports_of(exposed: list[str]) -> list[int]:
@@ -133,6 +141,11 @@ def watched(processes: tuple[Process, ...], liveness: Mapping[str, Check]) -> tu
     return tuple(each._replace(liveness=liveness.get(each.name)) for each in processes)
 
 
+def overlapping(processes: tuple[Process, ...], overlap: Mapping[str, bool]) -> tuple[Process, ...]:
+    """The processes, each knowing whether it may run beside that of the release before it."""
+    return tuple(each._replace(overlap=overlap.get(each.name, True)) for each in processes)
+
+
 def image_check(healthcheck: Mapping[str, Any]) -> Check:
     """The check that an image's HEALTHCHECK (Engine API, HealthConfig: nanoseconds, 0 for Docker's default) asks for.
 
@@ -148,29 +161,58 @@ def image_check(healthcheck: Mapping[str, Any]) -> Check:
 
 def formation_of(said: Mapping[str, Any]) -> dict[str, int]:
     """How many of each process app.json's `formation` asks for; raise Refusal for what is no number."""
-    table = said.get("formation", {})
     counts = {}
-    for name, entry in table.items() if isinstance(table, dict) else ():
-        quantity = entry.get("quantity", 1) if isinstance(entry, dict) else entry
+    for name, entry in _formation(said).items():
+        where, quantity = f"app.json: formation.{name}", entry
+        if isinstance(entry, dict):
+            where, quantity = f"{where}.quantity", entry.get("quantity", 1)
         if isinstance(quantity, bool) or not isinstance(quantity, int) or not 0 <= quantity <= MOST:
-            die(f"app.json: formation.{name} is {quantity!r}", f'{{"quantity": 1}}, from 0 to {MOST}')
+            die(f"{where} is {quantity!r:.60}", f'{{"quantity": 1}}, from 0 to {MOST}')
         counts[name] = quantity
     check_total(counts)
     return counts
 
 
-def read(folder: Path, tree: Path | None = None) -> Said:
-    """What the folder that is built, of a repository `tree`, says; raise Refusal for a file that is wrong."""
+def overlap_of(said: Mapping[str, Any]) -> dict[str, bool]:
+    """Which processes app.json's `formation` lets run beside those of the release before, where it says so."""
+    found = {}
+    for name, entry in _formation(said).items():
+        table = entry if isinstance(entry, dict) else {}
+        if "overlap" in table:
+            if not isinstance(table["overlap"], bool):
+                die(f"app.json: formation.{name}.overlap is {table['overlap']!r:.60}", "true or false")
+            found[name] = table["overlap"]
+        parallel = table.get("max_parallel", 1)
+        if isinstance(parallel, bool) or not isinstance(parallel, int):
+            die(f"app.json: formation.{name}.max_parallel is {parallel!r:.60}", "a number")
+    return found
+
+
+def _formation(said: Mapping[str, Any]) -> dict[str, Any]:
+    table = said.get("formation")
+    if table is not None and not isinstance(table, dict):
+        die(f"app.json: formation is {table!r:.60}", '{"web": {"quantity": 1}}')
+    return table or {}
+
+
+def read(folder: Path, tree: Path | None = None, path: str = "") -> Said:
+    """What the folder that is built, of a repository `tree`, says; raise Refusal for a file that is wrong.
+
+    `path` is where in that folder app.json is, if one was chosen.
+    """
     tree = tree or folder
     try:
         commands = procfile.parse(files.read_of_tree(folder / "Procfile", tree))
     except FileNotFoundError:
         commands = {}
-    table = app_json.read(folder, tree)
-    healthchecks = table.get("healthchecks", {})
+    table = app_json.read(folder, tree, path)
+    healthchecks = table.get("healthchecks") or {}
     return Said(
         commands,
         checks.parse(healthchecks),
         formation_of(table),
         checks.parse(healthchecks, "liveness"),
+        overlap_of(table),
+        variables.parse(table.get("env")),
+        scripts.parse(table.get("scripts")),
     )

@@ -27,7 +27,8 @@ class Process(NamedTuple):
     `command` is a shell command line from the Procfile, None for the image's own CMD. `port` is None for a
     process that nothing connects to. `check` and `liveness` are the source's; what the operator chose holds instead.
     `own_quantity` is what the source asks for, where a scale, a domain or a route may have decided otherwise, and
-    `own_port` the source's port where another was chosen, 0 for none. Where `ports` has several, which of them it is
+    `own_port` the source's port where another was chosen, 0 for none. Where `overlap` is False it may run only once at
+    a time: that of the release before is stopped before it is started. Where `ports` has several, which of them it is
     is asked when it runs. `heard` says that no source names the port: the image's CMD was found to answer HTTP on it.
     """
 
@@ -44,6 +45,13 @@ class Process(NamedTuple):
     own_port: int | None = None
     ports: tuple[int, ...] = ()
     heard: bool = False
+    overlap: bool = True
+    chosen_overlap: bool | None = None
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether it may run while that of the release before it runs."""
+        return self.overlap if self.chosen_overlap is None else self.chosen_overlap
 
     @property
     def readiness(self) -> Check:

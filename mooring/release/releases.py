@@ -10,12 +10,12 @@ from mooring.app.apps import App
 from mooring.app.checks import Check
 from mooring.app.mount import Mount
 from mooring.host import env_file, files
-from mooring.host.names import RELEASE_PHASE, ContainerName, ReleaseName
+from mooring.host.names import PHASES, ContainerName, ReleaseName
 from mooring.host.refusal import die
 from mooring.release.process import Limits, Placement, Process
 
 Status = Literal["queued", "live", "retired", "failed", "superseded", "cancelled"]
-RUNS_RELEASE_PHASE = ("push", "archive", "sync", "rebuild", "config", "clone")
+RUNS_PHASES = ("push", "archive", "sync", "rebuild", "config", "clone")
 CHECKS = ("check", "liveness", "chosen_check", "chosen_liveness")
 ACTIVE: tuple[Status, ...] = ("queued", "live")
 """Of what is on its way, of what is live, and of what drains still."""
@@ -32,7 +32,8 @@ class Release(NamedTuple):
     rollback, deploy or clone. `base` is the release whose image it runs, where it did not build one; 0 for the one live
     when its turn comes. `from_image` is the name of the image that it was made from, where nothing was built.
     `defaults` are config vars that its buildpack gives where the app sets none. `entrypoint` is that of a Dockerfile's
-    image: it is given what the Procfile says. `mounts` are the volumes that its containers see.
+    image: it is given what the Procfile says. `scripts` are what app.json has to be run once, each called by its phase.
+    `mounts` are the volumes that its containers see.
     """
 
     name: ReleaseName
@@ -52,6 +53,7 @@ class Release(NamedTuple):
     defaults: Mapping[str, str] = {}
     subnet: str = ""
     processes: tuple[Process, ...] = ()
+    scripts: tuple[Process, ...] = ()
     placements: tuple[Placement, ...] = ()
     mounts: tuple[Mount, ...] = ()
     times: Mapping[str, float] = {}
@@ -66,12 +68,12 @@ class Release(NamedTuple):
         return [ContainerName(self.name, each.process, each.ordinal) for each in self.placements]
 
     def process(self, name: str) -> Process:
-        return next(each for each in self.processes if each.name == name)
+        return next(each for each in (*self.processes, *self.scripts) if each.name == name)
 
-    @property
-    def runs_release_phase(self) -> bool:
-        """Whether the Procfile's `release` is run for it: for new code or config. A restart brings back what had it."""
-        return self.kind in RUNS_RELEASE_PHASE and any(each.name == RELEASE_PHASE for each in self.processes)
+    def phases(self, *names: str) -> list[Process]:
+        """Which of these phases it has: they are run for new code or config. A restart brings back what had them."""
+        found = {each.name: each for each in (*self.processes, *self.scripts)}
+        return [found[name] for name in names if name in found] if self.kind in RUNS_PHASES else []
 
     def running(self, origin: "Release") -> "Release":
         """With the image of `origin`, what is known of it, and its processes where this one has none of its own."""
@@ -85,11 +87,12 @@ class Release(NamedTuple):
             from_image=origin.from_image,
             defaults=origin.defaults,
             processes=self.processes or origin.processes,
+            scripts=origin.scripts,
         )
 
     def address(self, container: ContainerName) -> str:
-        """Where a container is reached; that of the release phase is the network's last."""
-        if container.process == RELEASE_PHASE:
+        """Where a container is reached; that of a phase is the network's last, for they run one after the other."""
+        if container.process in PHASES:
             return one_off_addresses(self.subnet)[-1]
         return next(
             each.address
@@ -151,6 +154,7 @@ def _parse(name: ReleaseName, text: str) -> Release:
             "buildpacks": tuple(table.get("buildpacks", ())),
             "entrypoint": tuple(table.get("entrypoint", ())),
             "processes": tuple(_process(_renamed(each)) for each in table["processes"]),
+            "scripts": tuple(_process(each) for each in table.get("scripts", ())),
             "placements": tuple(Placement(**_renamed(each)) for each in table["placements"]),
             "mounts": tuple(
                 Mount(**{**each, "processes": tuple(each["processes"])}) for each in table.get("mounts", ())

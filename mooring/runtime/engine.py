@@ -117,8 +117,8 @@ def create(
     network = names.network_of(app)
     process = container.label
     labels = {
-        # What the release phase prints belongs to what a push shows.
-        **({"MOORING_STAGE": "launch"} if container.process == names.RELEASE_PHASE else {}),
+        # What is run for the release prints what belongs to what a push shows.
+        **({"MOORING_STAGE": "launch"} if container.process in names.PHASES else {}),
         "OBJECT_SYSTEMD_UNIT": container.unit,
         "MOORING_APP": app,
         "MOORING_RELEASE": str(container.release),
@@ -176,6 +176,12 @@ def remove(container: str) -> None:
     status, answer = request("DELETE", f"/containers/{container}?force=true&v=true")
     if status >= 400 and status != NOT_FOUND:
         raise EngineError(status, str((answer or {}).get("message", "")))
+
+
+def running(app: str) -> list[str]:
+    """The names of the containers of an app that run."""
+    found = ask("GET", f"/containers/json?filters={filters(label=f'mooring.app={app}')}")
+    return [each["Names"][0].lstrip("/") for each in found]
 
 
 def filters(**wanted: str) -> str:

@@ -6,7 +6,7 @@ import ipaddress
 from mooring.app import mount
 from mooring.app.apps import App
 from mooring.host import settings
-from mooring.host.names import ReleaseName
+from mooring.host.names import PREDEPLOY, RELEASE_PHASE, ReleaseName
 from mooring.host.refusal import die
 from mooring.release import formation, releases
 from mooring.release.process import Placement, Process
@@ -25,9 +25,10 @@ def prepared(record: Release) -> Release:
         choices = app.choices()
         port = formation.chosen_port(releases.config(record.name))
         processes = formation.applied(record.processes, choices, port)
+        scripts = formation.limited(record.scripts, choices)
         mounts = mount.of(choices)
         with first_content(record, mounts):
-            record = place(record.changed(processes=processes, mounts=mounts).at("launching"))
+            record = place(record.changed(processes=processes, scripts=scripts, mounts=mounts).at("launching"))
     return record
 
 
@@ -43,13 +44,15 @@ def first_content(record: Release, mounts: tuple[mount.Mount, ...]) -> contextli
 def units(record: Release) -> list[str]:
     """The units of a release's processes, where they can be started with its launch stage, which waits for them.
 
-    Asked when its turn has come. Whatever is wrong with the release is left for that stage to find.
+    Not where something is run before them, and none that may run only once at a time. Asked when its turn has come.
+    Whatever is wrong with the release is left for that stage to find.
     """
     try:
         record = prepared(record)
     except Exception:
         return []
-    return [] if record.runs_release_phase else [container.unit for container in record.containers]
+    early = [each for each in record.containers if record.process(each.process).overlaps]
+    return [] if record.phases(PREDEPLOY, RELEASE_PHASE) else [container.unit for container in early]
 
 
 def inherit(record: Release) -> Release:

@@ -49,6 +49,6 @@ def check_whole(owner: User, server: Server, app: str, bodies: dict[int, str]) -
     server.wait_for(["systemctl", "is-active", f"mooring-app@{app}.{number}.web.1"])
     assert served(owner, app) == bodies[number]
     for each in releases:
-        assert each["status"] in ("live", "retired", "failed")
+        assert each["status"] in ("live", "retired", "failed"), each
         assert each["status"] != "failed" or each["reason"]
     assert leftovers(server, app, number) == {}

@@ -13,8 +13,8 @@ APP_JSON = """{
   "buildpacks": [{"url": "heroku/procfile"}],
   "formation": {"notifyVaccines_2": {"quantity": 1, "size": "standard-1x"}, "bot": 1,},
   "healthchecks": {"web": [{"listening": true}, {"path": "/up", /* both are asked */ "content": "PATH="}]},
-  "scripts": {"dokku": {"predeploy": "exit 1"}}, "cron": [{"command": "true", "schedule": "@daily"}],
-  "env": {"SECRET_TOKEN": {"required": true}}, "addons": ["heroku-postgresql"], "expo": {},
+  "scripts": {"dokku": {"predeploy": "true"}, "test": "exit 1"}, "cron": [{"command": "true", "schedule": "@daily"}],
+  "env": {"SECRET_TOKEN": {"required": false}}, "addons": ["heroku-postgresql"], "expo": {},
 }
 """
 
@@ -28,10 +28,9 @@ def test_a_repository_is_read_as_it_was_written_and_told_what_is_not_read(admin:
     assert "heroku/procfile is Mooring's own buildpack procfile" in pushed.output
     assert "Read as UTF-8 with line feeds, and so built: Procfile" in pushed.output
     for said in (
-        "scripts do nothing yet (predeploy)",
+        "of scripts, test is not run",
         "cron does nothing yet",
-        f"env sets nothing yet, and {app_name} has no SECRET_TOKEN (required)",
-        "addons bring nothing yet (heroku-postgresql)",
+        "addons: heroku-postgresql would be a service of the kind postgres",
         "of formation, size does nothing",
         "expo does nothing",
         "formation names bot, and the app has notifyVaccines_2, web only",

@@ -72,7 +72,7 @@ def test_the_release_phase_runs_once_for_each_release_with_its_config_before_any
     assert "migrating to venus" in admin.ssh("config:set", app_name, "TARGET=venus").stdout
     assert "migrating" not in admin.ssh("ps:restart", app_name).stdout
     assert "migrating" not in admin.ssh("rollback", app_name, "1").stdout
-    journal = server.run(["journalctl", "-o", "cat", "-u", f"mooring-release@{app_name}.1"]).stdout
+    journal = server.run(["journalctl", "-o", "cat", "-u", f"mooring-release@{app_name}.1.release.1"]).stdout
     assert journal.count("migrating to mars") == 1
     # Also where a crash or the target brings the process back.
     server.run(["systemctl", "restart", f"mooring-app@{app_name}.4.web.1"])
@@ -121,7 +121,7 @@ def test_a_release_phase_goes_on_when_its_stage_is_killed_and_is_not_run_twice(
     output, _ = push.communicate(timeout=60)
     assert push.returncode == 0
     assert b"v1 is live" in output
-    said = server.run(["journalctl", "-o", "cat", "-u", f"mooring-release@{app_name}.1"]).stdout.splitlines()
+    said = server.run(["journalctl", "-o", "cat", "-u", f"mooring-release@{app_name}.1.release.1"]).stdout.splitlines()
     assert [line for line in said if line.startswith("migrat")] == ["migrating", "migrated"]
 
 

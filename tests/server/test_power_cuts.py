@@ -3,7 +3,9 @@
 One server of this module's own; every test leaves it running.
 """
 
+import json
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -14,6 +16,7 @@ from tests.server import apps
 from tests.server.pipeline import check_whole, served, settled
 from tests.server.pushing import begin_push
 from tests.server.throwaway import Server
+from tests.server.timeline import ran_at_once
 from tests.server.user import User, new_key
 from tests.server.user import admin as administrator
 
@@ -125,6 +128,40 @@ def test_a_power_cut_while_retiring(owner: User, module_server: Server) -> None:
     cut_power(module_server, None)
     request.wait(timeout=30)
     check_whole(owner, module_server, "cut-retire", {2: "two"})
+
+
+def test_a_power_cut_while_something_runs_once_or_may_run_only_once(owner: User, module_server: Server) -> None:
+    def begun(app: str, said: object, line: str, **more: str) -> "subprocess.Popen[bytes]":
+        repo = owner.repo(app, apps.site("one", **{"app.json": json.dumps(said), **more}))
+        assert repo.push(app).ok
+        repo.commit({"index.html": "two"})
+        return begin_push(repo, app, line)
+
+    slow = 'if test "$MOORING_RELEASE" = v2; then echo begun; sleep 60; fi'
+    pushes = [
+        begun("cut-pre", {"scripts": {"dokku": {"predeploy": slow}}}, "       begun"),
+        begun("cut-post", {"scripts": {"dokku": {"postdeploy": slow}}}, "       begun"),
+        begun(
+            "cut-once",
+            {"formation": {"web": {"overlap": False}}},
+            "Stopping web of v1",
+            Procfile='web: test "$MOORING_RELEASE" = v1 || sleep 4; exec httpd -f -p 8080 -h /www\n',
+        ),
+    ]
+    module_server.wait_for(["sh", "-c", "docker ps --format '{{.Names}}' | grep -qx cut-once.2.web.1"])
+    for push in pushes[1:]:
+        os.killpg(push.pid, signal.SIGKILL)
+        push.wait()
+    cut_power(module_server, pushes[0])
+    check_whole(owner, module_server, "cut-pre", {1: "one"})
+    check_whole(owner, module_server, "cut-post", {2: "two"})
+    check_whole(owner, module_server, "cut-once", {1: "one", 2: "two"})
+    assert ran_at_once(module_server, "cut-once", "web", "0") == []
+    assert "predeploy was interrupted (it is not run twice" in owner.ssh("releases", "cut-pre").stdout
+    # It may have heard of the end of systemd before its own.
+    assert re.search("postdeploy (was interrupted|failed)", owner.ssh("logs", "cut-post", "--build").stdout)
+    said = module_server.run(["journalctl", "-o", "cat", "-u", "mooring-release@cut-*"]).stdout
+    assert said.splitlines().count("begun") == 2
 
 
 def test_a_power_cut_right_after_the_push_was_sent(owner: User, module_server: Server) -> None:

@@ -81,7 +81,7 @@ def test_a_startup_check_that_passes_lets_the_release_through(admin: User, app_n
 
 def test_a_broken_app_json_is_refused_naming_what_is_wrong(admin: User, app_name: str) -> None:
     repo = admin.repo("json", apps.site("x", **{"app.json": '{"healthchecks": {"web": [{"path": "no-slash"}]}}'}))
-    assert "app.json: healthchecks.web.path is 'no-slash'" in repo.push(app_name).output
+    assert "app.json: healthchecks.web[0].path is 'no-slash'" in repo.push(app_name).output
     repo.commit({"app.json": "{\n nonsense"})
     assert "app.json line 2 is not JSON" in repo.push(app_name).output
     repo.commit({"app.json": None, "Procfile": "web: true\nnonsense\n"})

@@ -75,7 +75,7 @@ def test_an_unknown_key_is_refused_with_the_known_ones() -> None:
 
 @pytest.mark.parametrize("entry", ["/up", None, [], {"type": "startpu", "path": "/"}, {"type": ["startup"]}])
 def test_a_check_that_would_not_be_asked_is_refused(entry: object) -> None:
-    with pytest.raises(Refusal, match=r"healthchecks\.web has .*startup"):
+    with pytest.raises(Refusal, match=r"healthchecks\.web\[0\].*startup"):
         checks.parse({"web": [entry]})
 
 

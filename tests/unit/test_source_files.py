@@ -18,7 +18,9 @@ from mooring.release.process import Process
     ("text", "said"),
     [("{\n\n}}", "line 3"), ("[]", "not an object"), ('{"formation": {"web": {"quantity": -1}}}', "formation.web"),
      ('{"formation": {"web": true}}', "formation.web"), ('{"formation": {"web": 51}}', "formation.web"),
-     ('{"healthchecks": {"web": [{"port": 0}]}}', "healthchecks.web.port"), ("[" * 200_000, "deep")],
+     ('{"formation": []}', "formation is"), ('{"formation": {"web": {"overlap": 0}}}', r"formation\.web\.overlap is 0"),
+     ('{"formation": {"web": {"max_parallel": "2"}}}', "formation.web.max_parallel"), ('{"stack": 5}', "stack is 5"),
+     ('{"healthchecks": {"web": [{"port": 0}]}}', r"healthchecks\.web\[0\]\.port"), ("[" * 200_000, "deep")],
 )  # fmt: skip
 def test_a_wrong_app_json_is_refused_with_the_place(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "app.json").write_text(text)
@@ -91,27 +93,38 @@ def test_a_link_to_a_file_of_the_repository_is_followed_and_no_other(tmp_path: P
 
 def test_what_app_json_asks_for_in_vain_is_said_once_for_each_key() -> None:
     table = {
-        "name": "x", "scripts": {"dokku": {"predeploy": "exit 1"}, "postdeploy": "x"}, "cron": [{}, {}], "stack": "x",
-        "env": {"KEY": {"required": True}, "SET": {}, "OFF": {"required": False}, "FIVE": "5"}, "expo": {}, "odd\n": 1,
-        "addons": ["heroku-postgresql", {"plan": "x:y"}], "formation": {"web": {"quantity": 1, "size": "s"}, "bot": 2},
+        "name": "x", "scripts": {"dokku": {"predeploy": "exit 1", "x": "y"}, "postdeploy": "x", "test": "z"},
+        "cron": [{}, {}], "stack": "x", "expo": {}, "odd\n": 1,
+        "env": {"KEY": {}, "SET": "x", "OFF": {"required": False}, "FIVE": "5", "G": {"generator": "secret"}},
+        "addons": ["heroku-postgresql", {"plan": "x:y"}, {"plan": "heroku-redis", "as": "cache"}],
+        "formation": {"web": {"quantity": 1, "size": "s", "max_parallel": 2, "overlap": False}, "bot": 2},
         "healthchecks": {"web": [{"type": "readiness", "path": "/"}, {"scheme": "https", "path": "/"}]},
     }  # fmt: skip
-    notes = app_json.notes(table, "my-app", {"SET": "x"})
-    assert [note.split(" do")[0].split(" sets")[0].split(" bring")[0] for note in notes] == [
-        "app.json: scripts", "app.json: cron", "app.json: env", "app.json: addons", "app.json: of formation, size",
-        "app.json: of healthchecks, scheme, the type readiness", "app.json: stack", "app.json: expo, odd",
+    notes = app_json.notes(table, "my-app", {"SET": "x", "KEY": "x"})
+    assert [note.split(" do")[0].split(" is ")[0].split(" would")[0] for note in notes] == [
+        "app.json: of scripts, test, x", "app.json: cron", "app.json: env", "app.json: addons: heroku-postgresql",
+        "app.json: addons: x:y", "app.json: addons: heroku-redis", "app.json: of formation, max_parallel",
+        "app.json: of formation, size", "app.json: of healthchecks, scheme, the type readiness", "app.json: stack",
+        "app.json: expo, odd",
     ]  # fmt: skip
-    assert "(postdeploy, predeploy)" in notes[0]
-    assert "has no KEY (required), FIVE: `mooring config:set my-app KEY=…`" in notes[2]
-    assert "(heroku-postgresql, x:y)" in notes[3]
-    assert app_json.notes(table, "my-app", {"SET": "", "KEY": "", "FIVE": ""})[2].startswith("app.json: addons")
+    assert "my-app has no FIVE, G: `mooring config:set my-app FIVE=…`" in notes[2]
+    assert (
+        "a service of the kind postgres, which Mooring makes none of yet: `mooring config:set my-app DATABASE_URL="
+        in (notes[3])
+    )
+    assert "CACHE_URL=…" in notes[5]
+    assert app_json.notes({"addons": ["heroku-postgresql"]}, "my-app", {"DATABASE_URL": "x"}) == []
+    assert app_json.notes({"stack": "container"}, "my-app", {}) == []
     said = plan.Said({}, {"web": Check(), "wbe": Check()}, {"web": 1, "bot": 1, "a": 1}, {"x": Check()})
     assert plan.strangers(said, (Process("web"), Process("worker"))) == [
         "app.json: formation names a, bot, and the app has web, worker only",
         "app.json: healthchecks names wbe, x, and the app has web, worker only",
     ]
-    for odd in ({}, {"formation": {"web": 1}}, {"env": [], "scripts": {}, "cron": [], "addons": []}):
+    for odd in ({}, {"formation": {"web": 1}}, {"env": {}, "scripts": {}, "cron": [], "addons": []}):
         assert app_json.notes(odd, "my-app", {}) == []
     for key in ("scripts", "cron", "env", "addons", "formation", "healthchecks", "stack", "other"):
         for value in (None, 1, "x", ["x"], [None], {"a": None}, {"a": {"b": {"c": 1}}}, {"web": [1]}):
-            app_json.notes({key: value}, "my-app", {})
+            try:
+                app_json.notes({key: value}, "my-app", {})
+            except Refusal as refusal:
+                assert f"app.json: {key}" in refusal.message

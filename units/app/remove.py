@@ -8,13 +8,13 @@ import sys
 
 from mooring.app.apps import App
 from mooring.host import paths
-from mooring.host.names import ONE_OFF, RELEASE_PHASE, ContainerName
+from mooring.host.names import ONE_OFF, PHASES, ContainerName
 from mooring.runtime import containers, engine
 from units.app import ending
 
 
 def say_why(container: ContainerName, size: str) -> None:
-    """Say how the process ended: one that served in the log of its app and to `ps`, the release phase to the push.
+    """Say how the process ended: one that served in the log of its app and to `ps`, a phase to the push.
 
     `size` is its memory limit. What systemd knows is in $SERVICE_RESULT and $EXIT_STATUS (systemd.exec(5)).
     """
@@ -27,7 +27,7 @@ def say_why(container: ContainerName, size: str) -> None:
         status = os.environ.get("EXIT_STATUS", "")
         state = {"ExitCode": int(status) if status.isdigit() else status}
         text = ending.why(ending.state_of(str(container)) if size else state, size)
-    if container.process == RELEASE_PHASE:
+    if container.process in PHASES:
         if "killed" in text:
             reason.parent.mkdir(parents=True, exist_ok=True)
             reason.write_text(f"it {text}\n")

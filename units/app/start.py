@@ -23,6 +23,8 @@ def start(container: ContainerName) -> None:
             f"{container.release} is {record.status}",
             f"`mooring rollback {record.name.app} {record.name.number}` runs it again",
         )
+    if container.process != ONE_OFF and not record.process(container.process).overlaps:
+        refuse_second(container)
     try:
         identity, pid = run(record, container)
     except engine.EngineError as error:
@@ -33,6 +35,13 @@ def start(container: ContainerName) -> None:
         identity, pid = run(record, container)
     watched = {} if container.process == ONE_OFF else to_watch(record.process(container.process), pid)
     containers.remember(container, identity, pid, **watched)
+
+
+def refuse_second(container: ContainerName) -> None:
+    """Raise Refusal where the process runs in another release: it may run only once at a time."""
+    for each in map(ContainerName.parse, engine.running(container.release.app)):
+        if each.process == container.process and each.release != container.release:
+            die(f"{each.label} of v{each.release.number} runs still, and {each.process} may run only once at a time")
 
 
 def to_watch(process: Process, pid: int) -> dict[str, str]:

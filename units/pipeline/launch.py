@@ -2,17 +2,19 @@
 
     python -m units.pipeline.launch my-app.42
 
-Nothing of the release that serves is touched.
+Nothing of the release that serves is touched, but for processes that may run only once at a time.
 """
 
 import re
+from collections.abc import Callable
+from functools import partial
 
 from mooring.app import apps
 from mooring.app.apps import App
 from mooring.host import systemd
-from mooring.host.names import RELEASE_PHASE, ContainerName, ReleaseName
+from mooring.host.names import ContainerName, ReleaseName
 from mooring.host.refusal import die
-from mooring.pipeline import journal, stage
+from mooring.pipeline import journal, phase, stage, standstill
 from mooring.pipeline.journal import Log
 from mooring.release import releases
 from mooring.release.releases import Release
@@ -29,23 +31,42 @@ def work(name: ReleaseName, log: Log) -> None:
         return
     apps.refuse_disabled(App(name.app))
     record = preparation.prepared(record)
-    if record.runs_release_phase:
-        record = run_release_phase(record, log)
-    start(record, log)
+    record = phase.run_before(record, log)
+    record = start(record, log)
     ports.warn_of_https(record, log)
     decided = ports.decided(record, log)
     if decided.placements != record.placements:
-        start(decided, log)
+        decided = start(decided, log)
     elif decided != record:
         prepare_site(decided)
     releases.save(decided.at("launched"))
 
 
-def start(record: Release, log: Log) -> None:
-    """Start every process; raise Refusal, with their reasons told, unless every one is ready."""
+def start(record: Release, log: Log) -> Release:
+    """Start every process; raise Refusal, with their reasons told, unless every one is ready.
+
+    What may run only once at a time comes last, and only if the others are ready: nothing of it runs meanwhile.
+    """
+    alone = standstill.alone(record)
+    beside = [each for each in record.containers if each.process not in alone]
+    after = [each for each in record.containers if each.process in alone]
+    meanwhile = partial(prepare_to_route, record, log)
+    if beside:
+        start_all(record, beside, log, meanwhile)
+    if after:
+        if not beside:
+            meanwhile()
+        record = standstill.begin(record, log)
+        start_all(record, after, log)
+    return record
+
+
+def start_all(
+    record: Release, wanted: list[ContainerName], log: Log, meanwhile: Callable[[], None] = lambda: None
+) -> None:
+    """Start these; raise Refusal, with their reasons told, unless every one is ready."""
     name = record.name
-    units = [container.unit for container in record.containers]
-    if units and not (systemd.start(units, meanwhile=lambda: prepare_to_route(record, log)) and all_ready(record)):
+    if not (systemd.start([each.unit for each in wanted], meanwhile=meanwhile) and all_ready(wanted)):
         explain(record, log)
         die(
             "the new release did not become ready",
@@ -53,12 +74,12 @@ def start(record: Release, log: Log) -> None:
         )
 
 
-def all_ready(record: Release) -> bool:
-    """Whether every process of a release has said so itself.
+def all_ready(wanted: list[ContainerName]) -> bool:
+    """Whether every one of a release's processes has said so itself.
 
     systemd says that a start went well, too, where a unit ended meanwhile and its failure was forgotten.
     """
-    return all("ready" in (containers.started(container) or {}) for container in record.containers)
+    return all("ready" in (containers.started(container) or {}) for container in wanted)
 
 
 def prepare_to_route(record: Release, log: Log) -> None:
@@ -75,26 +96,6 @@ def prepare_site(record: Release) -> None:
     from mooring.front import site
 
     site.prepare(record)
-
-
-def run_release_phase(record: Release, log: Log) -> Release:
-    """Run the Procfile's `release`, once whatever happens to this stage; raise Refusal where it fails."""
-    unit = ContainerName(record.name, RELEASE_PHASE, 1).unit
-    if "released" in record.times:
-        return record
-    if "releasing" in record.times and systemd.state_of(unit) == "inactive":
-        die("the release phase was interrupted", "it is not run twice for one release: push again when it may be")
-    record = releases.save(record.at("releasing"))
-    log.step(f"Release phase: {record.process(RELEASE_PHASE).command}")
-    went_well = systemd.start([unit])
-    systemd.stop([unit])
-    if not went_well:
-        reason = containers.reason_of(ContainerName(record.name, RELEASE_PHASE, 1))
-        if reason.exists():
-            log.warn(reason.read_text().strip())
-            reason.unlink()
-        die("the release phase failed", f"its lines are above, and in `journalctl -u {unit.removesuffix('.service')}`")
-    return releases.save(record.at("released"))
 
 
 def explain(record: Release, log: Log) -> None:
