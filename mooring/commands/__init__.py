@@ -26,7 +26,8 @@ ALONE = {
 """The module of a word that is no group of its own."""
 
 ALIASES = {
-    "app-json:report": "app-json",
+    "apps:exists": "apps:info",
+    "apps:report": "apps:info",
     "builder-dockerfile:set": "builder:set",
     "clone": "git:sync",
     "create": "apps:create",
@@ -37,19 +38,40 @@ ALIASES = {
     "htpasswd:add": "http-auth:add",
     "htpasswd:disable": "http-auth:disable",
     "htpasswd:remove": "http-auth:remove",
+    "maintenance:disable": "maintenance:off",
+    "maintenance:enable": "maintenance:on",
+    "nginx:access-logs": "nginx:logs",
+    "nginx:error-logs": "nginx:logs",
+    "nginx:show-config": "nginx:show",
     "ports:add": "ports:set",
-    "ports:list": "ports",
-    "ports:report": "ports",
     "proxy:ports": "ports",
     "proxy:ports-add": "ports:set",
     "proxy:ports-clear": "ports:clear",
     "proxy:ports-remove": "ports:remove",
     "proxy:ports-set": "ports:set",
+    "ps:rebuild": "rebuild",
+    "ps:rebuildall": "rebuild:all",
     "restart": "ps:restart",
+    "ssh-keys:add": "access:add",
+    "ssh-keys:list": "access:list",
+    "ssh-keys:remove": "access:remove",
     "storage:mount": "volume:link",
     "storage:unmount": "volume:unlink",
+    "tags": "tag:list",
+    "urls": "url",
 }
 """dokku-alt's and Dokku's words."""
+SHOWS = ("list", "report", "show")
+"""Dokku's verbs for what a group's own name does here: `builder:report` is `builder`."""
+REMEDIES = {
+    "docker-options": "for builds `mooring builder:set APP build-arg K=V`; for memory `mooring ps:limit`",
+    "git:allow-host": "it is not needed: a host's key is kept when it is first met",
+    "git:generate-deploy-key": "`mooring ssh:install APP < key` gives one app a key of its own",
+    "git:initialize": "it is not needed: `mooring apps:create APP` or the first push makes the repository",
+    "git:load-image": "`docker load` on the server, then `mooring git:from-image APP IMAGE`",
+    "git:unlock": "it is not needed: what was cut off is put in order by itself",
+}
+"""What to do instead of a word of Dokku's, or of a group of them, that has no use here."""
 
 
 class Misuse(Exception):
@@ -146,13 +168,15 @@ def find(name: str) -> Command | None:
         if error.name != f"{__name__}.{module}":
             raise
         return None
-    return known.get(name)
+    return known.get(name) or (known.get(group) if name.partition(":")[2] in SHOWS else None)
 
 
 def unknown(name: str) -> str:
     """What is said of a command that there is not."""
     import difflib
 
+    if remedy := REMEDIES.get(name) or REMEDIES.get(name.partition(":")[0]):
+        return f"there is no command {name[:60]!r} ({remedy})"
     near = difflib.get_close_matches(name, [*(each.name for each in every()), *ALIASES], n=1)
     hint = f"did you mean {near[0]}?" if near else "`mooring help` lists them"
     return f"there is no command {name[:60]!r} ({hint})"
