@@ -40,6 +40,13 @@ class Volume(NamedTuple):
         return Path(self.host_folder) if self.host_folder else paths.VOLUMES / self.name
 
     @property
+    def standing(self) -> Path:
+        """Its folder; raise Refusal where that is not there."""
+        if not self.folder.is_dir():
+            die(f"the folder {self.folder} of the volume {self.name} is not there", "mount it, or make it again")
+        return self.folder
+
+    @property
     def beside(self) -> Path:
         return paths.VOLUMES / f".{self.name}"
 
@@ -49,7 +56,7 @@ class Volume(NamedTuple):
         return self.beside / "draft"
 
     def is_empty(self) -> bool:
-        return next(os.scandir(self.folder), None) is None
+        return next(os.scandir(self.standing), None) is None
 
 
 def find(name: str) -> Volume:
@@ -146,12 +153,14 @@ def exchange(volume: Volume) -> None:
     files.sync_directory(paths.VOLUMES)
 
 
-def links(name: str) -> list[tuple[App, Mount]]:
-    """Which apps have it linked, and how; one whose app.toml is broken is passed over."""
-    found = []
+def links() -> dict[str, list[tuple[App, Mount]]]:
+    """By volume: which apps have it linked, and how; one whose app.toml is broken is passed over."""
+    found: dict[str, list[tuple[App, Mount]]] = {}
     for app in apps.every():
         try:
-            found += [(app, each) for each in mount.of(app.choices()) if each.volume == name]
+            mounts = mount.of(app.choices())
         except Refusal:
             continue
+        for each in mounts:
+            found.setdefault(each.volume, []).append((app, each))
     return found
