@@ -13,7 +13,7 @@ from mooring.host import files, paths
 from mooring.host.refusal import die
 from mooring.release import releases
 from mooring.release.releases import Release
-from mooring.runtime import engine, images, mounts
+from mooring.runtime import engine, mounts
 from mooring.volume import volumes
 from mooring.volume.volumes import Volume
 
@@ -65,6 +65,11 @@ def fill(volume: Volume, image: str, path: str) -> None:
         user, group = runs_as(image)
         os.chown(draft, user, group)
         draft.chmod(0o755)
+    else:
+        # Imported where it is used, here and below: each push of an app that has a volume comes by.
+        from mooring.volume import content
+
+        content.reach_disk(draft)
     draft.rename(volume.folder)
 
 
@@ -81,6 +86,8 @@ def runs_as(image: str) -> tuple[int, int]:
 
 
 def _lines(image: str, path: str) -> list[list[str]]:
+    from mooring.runtime import images
+
     try:
         return [fields for line in images.read_file(image, path).splitlines() if len(fields := line.split(":")) > 2]
     except (FileNotFoundError, engine.EngineError):

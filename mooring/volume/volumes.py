@@ -4,8 +4,6 @@
 place of the data. Root's alone: what a container puts there is no local user's business.
 """
 
-import ctypes
-import fcntl
 import json
 import os
 import time
@@ -133,6 +131,8 @@ def drop_draft(volume: Volume) -> None:
 @contextmanager
 def alone(volume: Volume) -> Iterator[None]:
     """Nobody else replaces what is in the volume meanwhile; raise Refusal where somebody does."""
+    import fcntl
+
     descriptor = os.open(volume.beside, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         try:
@@ -146,6 +146,8 @@ def alone(volume: Volume) -> Iterator[None]:
 
 def exchange(volume: Volume) -> None:
     """Let draft and data change places, in one step (rename(2), RENAME_EXCHANGE)."""
+    import ctypes
+
     libc = ctypes.CDLL(None, use_errno=True)
     words = (AT_FDCWD, os.fsencode(volume.draft), AT_FDCWD, os.fsencode(volume.folder), RENAME_EXCHANGE)
     if libc.renameat2(*words):

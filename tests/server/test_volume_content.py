@@ -61,6 +61,9 @@ def test_an_export_brings_back_what_was_there_and_the_apps_see_it(admin: User, s
     assert listing(server, volume) == "volume.json\n.\n./hard\n./link\n./page\n"
     assert server.run(["stat", "-c", "%a", f"{VOLUMES}/{volume}"]).stdout == "711\n"
     # A copy is a volume of its own.
+    assert "--size is not enforced here" in admin.ssh("volume:create", f"{volume}-1", "--size", "5g").stdout
+    assert "5 GiB" in admin.ssh("volume:info", f"{volume}-1").stdout
+    assert admin.ssh("volume:destroy", f"{volume}-1", "--force").returncode == 0
     assert admin.ssh("volume:clone", volume, f"{volume}-2").returncode == 0
     server.run(["sh", "-c", f"echo two > {VOLUMES}/{volume}-2/page"])
     assert page(admin, volume) == "one\n"
@@ -103,6 +106,9 @@ def test_a_disk_that_is_full_or_an_app_that_does_not_start_with_it_leaves_what_w
         done = given(admin, volume, tar=tarred("large", b"x" * (2 << 20)))
         assert (done.returncode, done.stderr.count("\n")) == (1, 1)
         assert "no room" in done.stderr
+        server.run(["sh", "-c", f"head -c 960k /dev/zero > {VOLUMES}/{volume}/large"])
+        assert f"{VOLUMES}: the disk is nearly full" in admin.ssh("doctor").stdout
+        server.run(["rm", f"{VOLUMES}/{volume}/large"])
         assert listing(server, volume) == "volume.json\n.\n./page\n"
         assert admin.ssh("checks:set", volume, "web", "path=/files/page", "attempts=2", "wait=1").returncode == 0
         assert admin.ssh("ps:restart", volume).returncode == 0
