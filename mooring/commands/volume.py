@@ -176,7 +176,24 @@ def link(app: str, volume: str, path: str, processes: list[str], read_only: bool
             f"{volume} is linked to {app} already",
             f"`mooring volume:unlink {app} {volume}` first, then link it otherwise",
         )
-    return choice.choose(target, "volumes", {volume: wanted.table}, "link")
+    status = choice.choose(target, "volumes", {volume: wanted.table}, "link")
+    if status == 0 and target.live and not read_only:
+        warn_of_owner(target, found)
+    return status
+
+
+def warn_of_owner(app: App, volume: Volume) -> None:
+    """Say so where the app runs as somebody who cannot write to the volume."""
+    from mooring.runtime import first_content
+
+    assert app.live
+    user, group = first_content.runs_as(app.live.image)
+    if not volumes.lets_write(volume, user, group):
+        owner = volume.folder.stat()
+        print(
+            f" !     {volume.name} belongs to {owner.st_uid}:{owner.st_gid}, and {app.name} runs as {user}:{group}: "
+            f"it cannot write there (`chown {user}:{group} {volume.folder}` on the server lets it)"
+        )
 
 
 def check_processes(app: App, wanted: tuple[str, ...]) -> None:

@@ -6,6 +6,7 @@ place of the data. Root's alone: what a container puts there is no local user's 
 
 import json
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,6 +56,13 @@ class Volume(NamedTuple):
 
     def is_empty(self) -> bool:
         return next(os.scandir(self.standing), None) is None
+
+
+def lets_write(volume: Volume, user: int, group: int) -> bool:
+    """Whether a process of this user and group may write there, by owner and mode."""
+    status = volume.standing.stat()
+    bit = stat.S_IWUSR if status.st_uid == user else stat.S_IWGRP if status.st_gid == group else stat.S_IWOTH
+    return user == 0 or bool(status.st_mode & bit)
 
 
 def find(name: str) -> Volume:

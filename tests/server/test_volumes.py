@@ -162,6 +162,10 @@ def test_the_volume_of_a_buildpack_app_belongs_to_its_user(owner: User, module_s
     cloned = well(owner, "apps:clone", "plainer", "plain")
     assert "`mooring volume:clone plain plain-data` copies that" in cloned
     assert owner.ssh("exec", "plain", "ls", "uploads").returncode != 0
+    # One of root's is not, and that is told.
+    module_server.run(["sh", "-c", "mooring volume:create roots && touch /var/lib/mooring/volumes/roots/x"])
+    told = well(owner, "volume:link", "plainer", "roots", "/app/roots")
+    assert "roots belongs to 0:0, and plainer runs as 1000:1000: it cannot write there" in told
     for app in ("plain", "plainer"):
         well(owner, "apps:destroy", app, "--force")
 
