@@ -62,6 +62,7 @@ def info(app: str, number: str, json: bool) -> None:
         "image": record.image,
         "tags": [word for word, name in tag.every(target).items() if name == record.name],
         "processes": [f"{each.name}={each.quantity}" for each in record.processes],
+        "volumes": [each.text for each in record.mounts],
         "config-vars": sorted(releases.config(record.name)) if history.has_config(record) else [],
         "config-added": changes.added,
         "config-changed": changes.changed,

@@ -59,8 +59,9 @@ def parse_size(word: str) -> int:
 def list_(json: bool) -> None:
     """List the volumes, and where they are linked (for a developer, those of the own apps)."""
     rows = []
+    linked = volumes.links()
     for volume in volumes.every():
-        seen = [(app, each) for app, each in volumes.links(volume.name) if may_see(app.name)]
+        seen = [(app, each) for app, each in linked.get(volume.name, []) if may_see(app.name)]
         if seen or is_admin():
             rows.append(
                 {
@@ -77,9 +78,7 @@ def list_(json: bool) -> None:
 def info(volume: str, json: bool) -> None:
     """Show what is known of a volume: what it uses, whose it is, which apps have it."""
     target = volumes.find(volume)
-    if not target.folder.is_dir():
-        die(f"the folder {target.folder} is not there", "mount it, or make it again")
-    status = target.folder.stat()
+    status = target.standing.stat()
     used = usage(target)
     facts: dict[str, Any] = {
         "name": target.name,
@@ -90,7 +89,7 @@ def info(volume: str, json: bool) -> None:
         "size-enforced": bool(target.size) and quota.project_of(target.folder) >= quota.FIRST,
         "owner": f"{status.st_uid}:{status.st_gid}",
         "mode": f"{status.st_mode & 0o7777:04o}",
-        "links": [f"{app.name}:{each.text.partition(':')[2]}" for app, each in volumes.links(volume)],
+        "links": [f"{app.name}:{each.text.partition(':')[2]}" for app, each in volumes.links().get(volume, [])],
     }
     show_one(facts, as_json=json)
 
@@ -129,14 +128,14 @@ def refuse_linked(volume: Volume) -> None:
     """Raise Refusal where an app has the volume linked, or still runs with it; what drains is waited for."""
     from mooring.runtime import mounts
 
-    linked = [app.name for app, _ in volumes.links(volume.name)]
+    linked = [app.name for app, _ in volumes.links().get(volume.name, [])]
     if linked:
         die(
             f"{volume.name} is linked to {', '.join(linked)}",
             f"`mooring volume:unlink {linked[0]} {volume.name}` first",
         )
     until = time.monotonic() + DRAINING
-    while (used := mounts.used(volume)) and time.monotonic() < until:
+    while (used := mounts.used(volume, apps.every())) and time.monotonic() < until:
         time.sleep(0.2)
     if used:
         die(f"{volume.name} is still in use by {', '.join(used)}", "stop that, or restart the app, and try again")
@@ -177,7 +176,24 @@ def link(app: str, volume: str, path: str, processes: list[str], read_only: bool
             f"{volume} is linked to {app} already",
             f"`mooring volume:unlink {app} {volume}` first, then link it otherwise",
         )
-    return choice.choose(target, "volumes", {volume: wanted.table}, "link")
+    status = choice.choose(target, "volumes", {volume: wanted.table}, "link")
+    if status == 0 and target.live and not read_only:
+        warn_of_owner(target, found)
+    return status
+
+
+def warn_of_owner(app: App, volume: Volume) -> None:
+    """Say so where the app runs as somebody who cannot write to the volume."""
+    from mooring.runtime import first_content
+
+    assert app.live
+    user, group = first_content.runs_as(app.live.image)
+    if not volumes.lets_write(volume, user, group):
+        owner = volume.folder.stat()
+        print(
+            f" !     {volume.name} belongs to {owner.st_uid}:{owner.st_gid}, and {app.name} runs as {user}:{group}: "
+            f"it cannot write there (`chown {user}:{group} {volume.folder}` on the server lets it)"
+        )
 
 
 def check_processes(app: App, wanted: tuple[str, ...]) -> None:

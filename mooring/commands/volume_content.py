@@ -23,7 +23,7 @@ def export(volume: str) -> None:
     target = volumes.find(volume)
     if sys.stdout.isatty():
         die("a tar is nothing for a terminal", f"`mooring volume:export {volume} > {volume}.tar`")
-    if note := content.export(target.folder):
+    if note := content.export(target.standing):
         print(f" !     {note}", file=sys.stderr)
 
 
@@ -42,7 +42,7 @@ def import_(volume: str, chown: bool) -> int:
         die("there is no tar on standard input", f"ssh mooring@HOST volume:import {volume} < {volume}.tar")
     with volumes.alone(target):
         try:
-            before = target.folder.stat()
+            before = target.standing.stat()
             draft = volumes.open_draft(target)
             draft.chmod(before.st_mode & 0o7777)
             content.give(draft, before.st_uid, before.st_gid)
@@ -100,7 +100,7 @@ def clone(volume: str, new: str) -> None:
     try:
         with volumes.alone(made):
             draft = volumes.open_draft(made)
-            content.copy(source.folder, draft)
+            content.copy(source.standing, draft)
             content.reach_disk(draft)
             volumes.exchange(made)
     except BaseException:

@@ -27,9 +27,11 @@ def volumes() -> Iterator[Finding]:
             yield Finding(
                 volume.name, f"the volume is nearly full: {of}", f"`ls -l {volume.folder}` shows what is in it"
             )
-        if (device := volume.folder.stat().st_dev) not in seen:
+        # A folder that has a limit says of the disk what is left of that.
+        place = volume.folder if volume.host_folder else paths.VOLUMES
+        if (device := place.stat().st_dev) not in seen:
             seen.add(device)
-            yield from fullness(volume.folder, os.statvfs(volume.folder))
+            yield from fullness(place, os.statvfs(place))
 
 
 def links() -> Iterator[Finding]:

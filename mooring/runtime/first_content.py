@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from mooring.app.apps import App
 from mooring.app.mount import Mount
 from mooring.host import files, paths
+from mooring.host.refusal import die
 from mooring.release import releases
 from mooring.release.releases import Release
-from mooring.runtime import engine, images, mounts
+from mooring.runtime import engine, mounts
 from mooring.volume import volumes
 from mooring.volume.volumes import Volume
 
@@ -35,7 +36,8 @@ def given(record: Release, wanted: tuple[Mount, ...]) -> Iterator[None]:
     with files.locked(paths.VOLUMES):
         for mount in new:
             volume = volumes.find(mount.volume)
-            if is_fresh(volume) and not mounts.used(volume):
+            linked = [app for app, _ in volumes.links().get(volume.name, [])]
+            if is_fresh(volume) and not mounts.used(volume, linked):
                 fill(volume, record.name.image, mount.path)
         yield
 
@@ -54,12 +56,20 @@ def fill(volume: Volume, image: str, path: str) -> None:
     body = {
         "Image": image, "Entrypoint": ["/none"], "Labels": {"mooring.app": ""}, "HostConfig": {"Mounts": [mount]},
     }  # fmt: skip
-    made = engine.ask("POST", "/containers/create", body)
+    try:
+        made = engine.ask("POST", "/containers/create", body)
+    except engine.EngineError as error:
+        die(f"the volume {volume.name} cannot be at {path} of the image: {error}", "link it to another path")
     engine.remove(made["Id"])
     if draft.stat().st_mode & 0o7777 == UNTOUCHED:
         user, group = runs_as(image)
         os.chown(draft, user, group)
         draft.chmod(0o755)
+    else:
+        # Imported where it is used, here and below: each push of an app that has a volume comes by.
+        from mooring.volume import content
+
+        content.reach_disk(draft)
     draft.rename(volume.folder)
 
 
@@ -76,6 +86,8 @@ def runs_as(image: str) -> tuple[int, int]:
 
 
 def _lines(image: str, path: str) -> list[list[str]]:
+    from mooring.runtime import images
+
     try:
         return [fields for line in images.read_file(image, path).splitlines() if len(fields := line.split(":")) > 2]
     except (FileNotFoundError, engine.EngineError):

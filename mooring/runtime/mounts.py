@@ -7,6 +7,9 @@ from mooring.host.refusal import die
 from mooring.release.releases import Release
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mooring.app.apps import App
     from mooring.volume.volumes import Volume
 
 
@@ -23,7 +26,7 @@ def of(record: Release, process: str) -> list[dict[str, Any]]:
     found = []
     for mount in record.mounts:
         if mount.is_of(process):
-            folder = str(volumes.find(mount.volume).folder)
+            folder = str(volumes.find(mount.volume).standing)
             if os.path.realpath(folder) != folder:
                 die(f"the volume {mount.volume}: {folder} is a link, or leads through one", "give it a folder")
             options = {"Propagation": "private", "NonRecursive": True}
@@ -32,15 +35,14 @@ def of(record: Release, process: str) -> list[dict[str, Any]]:
     return found
 
 
-def used(volume: "Volume") -> list[str]:
-    """What has the volume, or is about to: releases on their way, live or draining, and containers: `my-app v3`."""
-    from mooring.app import apps
+def used(volume: "Volume", apps: "Iterable[App]") -> list[str]:
+    """What has the volume: of some apps the releases on their way, live or draining (`my-app v3`), and containers."""
     from mooring.release import releases
     from mooring.runtime import engine
 
     recorded = [
         f"{app.name} v{record.name.number}"
-        for app in apps.every()
+        for app in apps
         for record in releases.active(app)
         if any(mount.volume == volume.name for mount in record.mounts)
     ]

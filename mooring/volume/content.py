@@ -227,10 +227,3 @@ def _found(folder: Path, *tests: str) -> list[str]:
     """What find(1) prints, which ends each word with a zero byte."""
     done = subprocess.run(["find", ".", "-xdev", *tests], cwd=folder, capture_output=True, check=False)
     return done.stdout.decode(errors="surrogateescape").split("\0")[:-1]
-
-
-def is_writable(folder: Path, user: int, group: int) -> bool:
-    """Whether a process of this user and group may write there, by owner and mode."""
-    status = folder.stat()
-    bit = stat.S_IWUSR if status.st_uid == user else stat.S_IWGRP if status.st_gid == group else stat.S_IWOTH
-    return user == 0 or bool(status.st_mode & bit)

@@ -4,7 +4,6 @@ By the kernel's own calls (ioctl_xfs_fsgetxattr(2), quotactl_fd(2)), which need 
 Each folder gets a project of its own; which one is asked of the folder.
 """
 
-import ctypes
 import fcntl
 import os
 import struct
@@ -34,10 +33,9 @@ FIRST = 0x4D00_0000
 
 def holds(folder: Path) -> bool:
     """Whether the filesystem that the folder is on keeps limits of projects."""
-    state = ctypes.create_string_buffer(256)
     try:
         with _opened(folder) as descriptor:
-            _quotactl(descriptor, GET_STATE, 0, state)
+            state = _quotactl(descriptor, GET_STATE, 0, bytes(256))
     except OSError:
         return False
     return bool(struct.unpack_from("=H", state, 2)[0] & ENFORCED)
@@ -66,10 +64,8 @@ def used(folder: Path) -> int | None:
     """The bytes that a folder with a limit uses; None where nobody counts."""
     if (project := project_of(folder)) < FIRST:
         return None
-    answer = ctypes.create_string_buffer(LIMITS.size)
     with _opened(folder) as descriptor:
-        _quotactl(descriptor, GET_QUOTA, project, answer)
-    return int(LIMITS.unpack(answer.raw)[2])
+        return int(LIMITS.unpack(_quotactl(descriptor, GET_QUOTA, project, bytes(LIMITS.size)))[2])
 
 
 def project_of(folder: Path) -> int:
@@ -94,14 +90,19 @@ def _attributes(descriptor: int) -> tuple[int, int, int, int, int]:
 
 def _set_limit(descriptor: int, project: int, size: int) -> None:
     blocks = size >> 10
-    wanted = LIMITS.pack(blocks, blocks, 0, 0, 0, 0, 0, 0, OF_BLOCKS)
-    _quotactl(descriptor, SET_QUOTA, project, ctypes.create_string_buffer(wanted, LIMITS.size))
+    _quotactl(descriptor, SET_QUOTA, project, LIMITS.pack(blocks, blocks, 0, 0, 0, 0, 0, 0, OF_BLOCKS))
 
 
-def _quotactl(descriptor: int, command: int, project: int, data: "ctypes.Array[ctypes.c_char]") -> None:
+def _quotactl(descriptor: int, command: int, project: int, data: bytes) -> bytes:
+    """Ask the kernel about a project; `data` is as long as its answer."""
+    # Imported where it is used: what starts an app knows of volumes, and needs none of this.
+    import ctypes
+
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.syscall(QUOTACTL_FD, descriptor, ctypes.c_uint(command << 8 | PROJECTS), ctypes.c_uint(project), data):
+    buffer = ctypes.create_string_buffer(data, len(data))
+    if libc.syscall(QUOTACTL_FD, descriptor, ctypes.c_uint(command << 8 | PROJECTS), ctypes.c_uint(project), buffer):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return buffer.raw
 
 
 @contextmanager

@@ -4,10 +4,9 @@
 place of the data. Root's alone: what a container puts there is no local user's business.
 """
 
-import ctypes
-import fcntl
 import json
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,6 +39,13 @@ class Volume(NamedTuple):
         return Path(self.host_folder) if self.host_folder else paths.VOLUMES / self.name
 
     @property
+    def standing(self) -> Path:
+        """Its folder; raise Refusal where that is not there."""
+        if not self.folder.is_dir():
+            die(f"the folder {self.folder} of the volume {self.name} is not there", "mount it, or make it again")
+        return self.folder
+
+    @property
     def beside(self) -> Path:
         return paths.VOLUMES / f".{self.name}"
 
@@ -49,7 +55,14 @@ class Volume(NamedTuple):
         return self.beside / "draft"
 
     def is_empty(self) -> bool:
-        return next(os.scandir(self.folder), None) is None
+        return next(os.scandir(self.standing), None) is None
+
+
+def lets_write(volume: Volume, user: int, group: int) -> bool:
+    """Whether a process of this user and group may write there, by owner and mode."""
+    status = volume.standing.stat()
+    bit = stat.S_IWUSR if status.st_uid == user else stat.S_IWGRP if status.st_gid == group else stat.S_IWOTH
+    return user == 0 or bool(status.st_mode & bit)
 
 
 def find(name: str) -> Volume:
@@ -126,6 +139,8 @@ def drop_draft(volume: Volume) -> None:
 @contextmanager
 def alone(volume: Volume) -> Iterator[None]:
     """Nobody else replaces what is in the volume meanwhile; raise Refusal where somebody does."""
+    import fcntl
+
     descriptor = os.open(volume.beside, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         try:
@@ -139,6 +154,8 @@ def alone(volume: Volume) -> Iterator[None]:
 
 def exchange(volume: Volume) -> None:
     """Let draft and data change places, in one step (rename(2), RENAME_EXCHANGE)."""
+    import ctypes
+
     libc = ctypes.CDLL(None, use_errno=True)
     words = (AT_FDCWD, os.fsencode(volume.draft), AT_FDCWD, os.fsencode(volume.folder), RENAME_EXCHANGE)
     if libc.renameat2(*words):
@@ -146,12 +163,14 @@ def exchange(volume: Volume) -> None:
     files.sync_directory(paths.VOLUMES)
 
 
-def links(name: str) -> list[tuple[App, Mount]]:
-    """Which apps have it linked, and how; one whose app.toml is broken is passed over."""
-    found = []
+def links() -> dict[str, list[tuple[App, Mount]]]:
+    """By volume: which apps have it linked, and how; one whose app.toml is broken is passed over."""
+    found: dict[str, list[tuple[App, Mount]]] = {}
     for app in apps.every():
         try:
-            found += [(app, each) for each in mount.of(app.choices()) if each.volume == name]
+            mounts = mount.of(app.choices())
         except Refusal:
             continue
+        for each in mounts:
+            found.setdefault(each.volume, []).append((app, each))
     return found

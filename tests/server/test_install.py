@@ -92,6 +92,9 @@ def test_what_was_there_before_stays_and_uninstalling_takes_away_only_what_is_ou
     assert merged["live-restore"] is True
     owner = admin_of(server)
     assert owner.curl("hello.fresh.test").status == 200
+    server.run(["mooring", "volume:create", "kept"])
+    server.run(["mooring", "volume:link", "hello", "kept", "/data"])
+    server.run(["mooring", "exec", "hello", "sh", "-c", "echo kept > /data/file"])
 
     refused = server.run(["sh", "-c", f"cd {SOURCE} && ./install.sh --uninstall"], check=False)
     assert refused.returncode != 0
@@ -103,12 +106,14 @@ def test_what_was_there_before_stays_and_uninstalling_takes_away_only_what_is_ou
     assert server.run(["docker", "ps", "-a", "--format", "{{.Names}}"]).stdout == "theirs\n"
     assert server.run(["docker", "inspect", "-f", "{{.State.StartedAt}}", "theirs"]).stdout == started
     assert server.run(["test", "-d", "/var/lib/mooring/apps/hello"]).returncode == 0
+    assert server.read("/var/lib/mooring/volumes/kept/file") == "kept\n"
     assert owner.curl("hello.fresh.test").body.startswith("<!DOCTYPE html>")
 
     # Installed again, the apps that were kept serve again.
     install(server, [*OPTIONS, "--no-stack"])
-    server.wait_for(["systemctl", "is-active", "mooring-app@hello.1.web.1"])
+    server.wait_for(["systemctl", "is-active", "mooring-app@hello.2.web.1"])
     assert owner.curl("hello.fresh.test").status == 200
+    assert server.run(["mooring", "exec", "hello", "cat", "/data/file"]).stdout == "kept\n"
     server.run(["sh", "-c", f"cd {SOURCE} && ./install.sh --uninstall --purge --yes"])
     for path in ("/var/lib/mooring", "/etc/mooring", "/var/spool/mooring"):
         assert server.run(["test", "-e", path], check=False).returncode == 1

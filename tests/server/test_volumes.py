@@ -127,6 +127,28 @@ def test_an_empty_volume_takes_over_what_the_image_has_there_with_owner_and_mode
     well(owner, "volume:destroy", "seeded-data", "--force")
 
 
+def test_a_power_cut_in_the_middle_of_an_import_leaves_what_was_there(owner: User, module_server: Server) -> None:
+    place = "/var/lib/mooring/volumes"
+    well(owner, "volume:create", "cut")
+    module_server.run(
+        ["sh", "-c", f"echo here > {place}/cut/page && mkdir /root/new && head -c 9m /dev/zero > /root/new/x"]
+    )
+    half = "tar -C /root/new -c . | head -c 5m; sleep 1000"
+    importing = module_server.popen(["sh", "-c", f"({half}) | mooring volume:import cut"])
+    module_server.wait_for(["sh", "-c", f"test $(stat -c %s {place}/.cut/draft/x) -gt 4000000"])
+    assert "is being replaced" in owner.ssh("volume:import", "cut", input="x").stderr
+    module_server.power_cut()
+    importing.wait()
+    module_server.boot()
+    module_server.wait_for(["sh", "-c", f"! test -e {place}/.cut/draft"])
+    assert sees(module_server, "cat", f"{place}/cut/page") == "here\n"
+    # What was being destroyed when the power went is gone.
+    module_server.run(["mv", f"{place}/cut", f"{place}/.cut/gone"])
+    module_server.reboot()
+    module_server.wait_for(["sh", "-c", f"! test -e {place}/.cut"])
+    assert owner.ssh("volume:info", "cut").returncode == 1
+
+
 def test_the_volume_of_a_buildpack_app_belongs_to_its_user(owner: User, module_server: Server) -> None:
     well(owner, "volume:create", "plain")
     well(owner, "apps:create", "plain")
@@ -140,6 +162,10 @@ def test_the_volume_of_a_buildpack_app_belongs_to_its_user(owner: User, module_s
     cloned = well(owner, "apps:clone", "plainer", "plain")
     assert "`mooring volume:clone plain plain-data` copies that" in cloned
     assert owner.ssh("exec", "plain", "ls", "uploads").returncode != 0
+    # One of root's is not, and that is told.
+    module_server.run(["sh", "-c", "mooring volume:create roots && touch /var/lib/mooring/volumes/roots/x"])
+    told = well(owner, "volume:link", "plainer", "roots", "/app/roots")
+    assert "roots belongs to 0:0, and plainer runs as 1000:1000: it cannot write there" in told
     for app in ("plain", "plainer"):
         well(owner, "apps:destroy", app, "--force")
 
