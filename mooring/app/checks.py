@@ -92,6 +92,9 @@ def parse_one(where: str, entry: dict[str, Any]) -> Check:
         elif key == "port":
             if isinstance(value, bool) or not isinstance(value, int) or value not in PORTS:
                 die(f"{where}.port is {value!r}", "a number from 1 to 65535")
+        elif key == "listening":
+            if not isinstance(value, bool):
+                die(f"{where}.listening is {value!r:.80}", "true or false")
         elif key in WORDS:
             if not isinstance(value, str) or any(ord(c) < 32 for c in value):
                 die(f"{where}.{key} is {value!r}", "a line of text")

@@ -180,6 +180,12 @@ def rename(app: str, new: str) -> int:
     if spool.deploying(app):
         die(f"a release of {app} is on its way", f"wait until it has ended, or `mooring deploys:cancel {app}`")
     choices, live = source.choices(), source.live
+    running = releases.load(live).processes if live and not (choices.stopped or choices.disabled) else ()
+    if once := [each.name for each in running if each.quantity and not each.overlaps]:
+        die(
+            f"{once[0]} of {app} may run only once at a time, and would under both names for a moment",
+            f"`mooring ps:stop {app}`, rename it, and `mooring ps:start {new}`",
+        )
     status = replica.copy(source, new, renaming=True)
     if status == 0:
         interrupt.ignore()

@@ -41,6 +41,7 @@ DOCUMENTS = [
     "README.md",
     "docs/quick-start.md",
     "docs/deploying.md",
+    "docs/app-json.md",
     "docs/config.md",
     "docs/domains.md",
     "docs/buildpacks.md",

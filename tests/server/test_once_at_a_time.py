@@ -77,6 +77,9 @@ def test_the_old_one_ends_before_the_new_one_begins_and_is_back_when_that_fails(
     slow = server.popen(["mooring", "config:set", app_name, "SLOW=60"], stdout=-1)
     until_says(slow, "-----> Stopping web of v2")
     server.wait_for(["sh", "-c", f"docker ps --format '{{{{.Names}}}}' | grep -qx {app_name}.5.web.1"])
+    assert admin.ssh("ps:start", app_name, "web").returncode == 1
+    said = server.run(["journalctl", "-o", "cat", "-u", f"mooring-app@{app_name}.2.web.1"]).stdout
+    assert "web.1 of v5 runs still, and web may run only once at a time" in said
     does(admin, "deploys:cancel", app_name)
     output, _ = slow.communicate(timeout=60)
     assert re.search(STOOD, output.decode())
@@ -84,11 +87,15 @@ def test_the_old_one_ends_before_the_new_one_begins_and_is_back_when_that_fails(
     does(admin, "config:unset", "--no-restart", app_name, "SLOW")
     assert ran_at_once(server, app_name, "web", since) == []
 
+    assert "may run only once at a time" in refuses(admin, "apps:rename", app_name, f"{app_name}-x")
+
     # As the operator has it, it may overlap: then nothing of that is said.
     for words in (["web"], ["web", "overlap"], ["web", "overlap=maybe"], ["web", "size=2"], ["wbe", "overlap=no"]):
         refuses(admin, "ps:set", app_name, *words, usage=len(words) < 2)
+    since = now(server)
     assert "is started beside" in does(admin, "ps:set", app_name, "web", "overlap=yes")
     assert "only once" not in does(admin, "ps:restart", app_name)
+    assert ran_at_once(server, app_name, "web", since) != []
     assert "it is stopped before" in does(admin, "ps:set", app_name, "web", "overlap=no")
     assert "Stopping web of v6" in does(admin, "ps:restart", app_name)
     assert "Stopping web of v7" in does(admin, "rollback", app_name)

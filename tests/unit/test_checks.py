@@ -31,6 +31,12 @@ def test_a_time_that_never_comes_is_refused(key: str, number: object) -> None:
         web(**{key: number})
 
 
+@pytest.mark.parametrize("value", ["true", 1, None])
+def test_it_listens_or_not(value: object) -> None:
+    with pytest.raises(Refusal, match=r"healthchecks\.web\[0\]\.listening is"):
+        web(listening=value)
+
+
 @pytest.mark.parametrize("path", ["up", "/ü", "/a b", "/a\n", "/\x7f", "http://x/"])
 def test_a_path_that_cannot_be_asked_for_is_refused(path: str) -> None:
     with pytest.raises(Refusal, match="path"):
