@@ -1,10 +1,14 @@
 """Whose turn it is in the pipeline, and what a power cut leaves to be done again."""
 
+from pathlib import Path
+
 import pytest
 
-from mooring.host.names import ReleaseName
+from mooring.host.names import ContainerName, ReleaseName
 from mooring.pipeline import dispatch
 from mooring.pipeline.spool import Marker, Place, Stage
+from mooring.runtime import containers
+from units.host import apps as boot
 from units.host import recover
 
 
@@ -58,3 +62,16 @@ def test_after_a_power_cut_what_was_launched_is_launched_again_and_what_is_live_
 def test_after_a_power_cut_a_change_of_domains_does_not_launch_the_release_that_was_replaced() -> None:
     assert recover.stage_after_boot(marker("a.1", "route"), ReleaseName("a", 2)) == "route"
     assert recover.stage_after_boot(marker("a.1", "route"), None) == "launch"
+
+
+def test_at_boot_a_container_is_in_the_way_of_others_until_it_runs_or_cannot_or_takes_too_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(containers, "CONTAINERS", tmp_path / "containers")
+    monkeypatch.setattr(containers, "REASONS", tmp_path / "reasons")
+    begun = {ContainerName.parse(f"{name}.1.web.1"): at for name, at in (("a", 0), ("b", 9), ("c", 9), ("d", 9))}
+    _, runs, cannot, starts = begun
+    containers.remember(runs, "b" * 64, 1)
+    containers.REASONS.mkdir()
+    containers.reason_of(cannot).write_text("no image\n")
+    assert boot.in_the_way(begun, 10) == {starts: 9}
