@@ -122,6 +122,7 @@ def planned(record: Release, builder: str, image: dict[str, object], said: plan.
         buildpacks=found.buildpacks,
         image=image["Id"],
         defaults=found.config,
+        cron=plan.jobs(App(record.name.app), said),
         processes=plan.watched(
             plan.processes(
                 {**commands, **release_phase},

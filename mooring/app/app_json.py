@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mooring.app import job
 from mooring.host import files, jsonc
 from mooring.host.refusal import die
 
-READ = {"formation", "healthchecks", "buildpacks"}
+READ = {"formation", "healthchecks", "buildpacks", "cron"}
 TELLING = {"$schema", "name", "description", "keywords", "website", "repository", "logo", "success_url"}
 """What is there for people alone."""
 UNREAD_OF_CHECKS = {"warn", "scheme", "onFailure"}
@@ -43,12 +44,7 @@ def notes(table: Mapping[str, Any], app: str, config: Mapping[str, str]) -> list
             f"scripts do nothing yet ({scripts}): the line `release:` of the Procfile is run before each release, "
             f"`mooring run {app} COMMAND` once"
         )
-    if cron := table.get("cron"):
-        count = len(cron) if isinstance(cron, list) else 1
-        said.append(
-            f"cron does nothing yet, its jobs ({count}) do not run: a crontab of yours can "
-            f"`ssh mooring@HOST run {app} COMMAND`"
-        )
+    said += job.notes(table.get("cron"))
     if missing := _missing(table.get("env"), config):
         said.append(
             f"env sets nothing yet, and {app} has no {', '.join(missing)}: "
@@ -67,7 +63,7 @@ def notes(table: Mapping[str, Any], app: str, config: Mapping[str, str]) -> list
         said.append(f"of healthchecks, {some(unread)} does nothing: startup and liveness checks are asked")
     if "stack" in table:
         said.append(f"stack does nothing: `mooring stack:set {app} IMAGE BUILD-IMAGE` chooses what {app} runs on")
-    if unknown := table.keys() - READ - TELLING - {"scripts", "cron", "env", "addons", "stack"}:
+    if unknown := table.keys() - READ - TELLING - {"scripts", "env", "addons", "stack"}:
         said.append(f"{some(unknown)} does nothing here")
     return [f"app.json: {each}" for each in said]
 

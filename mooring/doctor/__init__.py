@@ -21,9 +21,9 @@ def examine() -> list[Finding]:
     """Every finding; the examinations run side by side, for most of them wait for a program."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from mooring.doctor import apps, host, pipeline
+    from mooring.doctor import apps, cron, host, pipeline
 
-    examinations = (*host.EXAMINATIONS, *pipeline.EXAMINATIONS, *apps.EXAMINATIONS)
+    examinations = (*host.EXAMINATIONS, *pipeline.EXAMINATIONS, *apps.EXAMINATIONS, *cron.EXAMINATIONS)
     with ThreadPoolExecutor(len(examinations)) as pool:
         return [finding for found in pool.map(run, examinations) for finding in found]
 

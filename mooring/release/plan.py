@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mooring.app import app_json, checks, procfile
+from mooring.app import app_json, checks, job, procfile
 from mooring.app.apps import App
 from mooring.app.checks import Check
+from mooring.app.job import Job
 from mooring.app.routing import WEB
 from mooring.host import files
 from mooring.host.names import RELEASE_PHASE
@@ -33,12 +34,13 @@ class Results(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What a source tree says: the Procfile's commands, checks by process, and how many of each process."""
+    """What a source tree says: the Procfile's commands, checks by process, how many of each process, and jobs."""
 
     commands: Mapping[str, str] = {}
     startup: Mapping[str, Check] = {}
     formation: Mapping[str, int] = {}
     liveness: Mapping[str, Check] = {}
+    cron: tuple[Job, ...] = ()
 
 
 def ports_of(exposed: list[str]) -> list[int]:
@@ -173,4 +175,12 @@ def read(folder: Path, tree: Path | None = None) -> Said:
         checks.parse(healthchecks),
         formation_of(table),
         checks.parse(healthchecks, "liveness"),
+        job.of_app_json(table.get("cron")),
     )
+
+
+def jobs(app: App, said: Said) -> tuple[Job, ...]:
+    """Its jobs, each called as in what is live; and none like one of `cron:add`."""
+    if not said.cron:
+        return ()
+    return job.named(said.cron, releases.load(app.live).cron if app.live else (), app.choices().cron)

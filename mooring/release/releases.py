@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from mooring.app.apps import App
 from mooring.app.checks import Check
+from mooring.app.job import Job
 from mooring.host import env_file, files
 from mooring.host.names import RELEASE_PHASE, ContainerName, ReleaseName
 from mooring.host.refusal import die
@@ -31,7 +32,7 @@ class Release(NamedTuple):
     deploy or clone. `base` is the release whose image it runs, where it did not build one; 0 for the one live when
     its turn comes. `from_image` is the name of the image that it was made from, where nothing was built. `defaults`
     are config vars that its buildpack gives where the app sets none. `entrypoint` is that of a Dockerfile's image: it
-    is given what the Procfile says.
+    is given what the Procfile says. `cron` are the jobs of app.json.
     """
 
     name: ReleaseName
@@ -53,6 +54,7 @@ class Release(NamedTuple):
     processes: tuple[Process, ...] = ()
     placements: tuple[Placement, ...] = ()
     times: Mapping[str, float] = {}
+    cron: tuple[Job, ...] = ()
 
     @property
     def shell(self) -> list[str]:
@@ -83,6 +85,7 @@ class Release(NamedTuple):
             from_image=origin.from_image,
             defaults=origin.defaults,
             processes=self.processes or origin.processes,
+            cron=origin.cron,
         )
 
     def address(self, container: ContainerName) -> str:
@@ -150,6 +153,7 @@ def _parse(name: ReleaseName, text: str) -> Release:
             "entrypoint": tuple(table.get("entrypoint", ())),
             "processes": tuple(_process(_renamed(each)) for each in table["processes"]),
             "placements": tuple(Placement(**_renamed(each)) for each in table["placements"]),
+            "cron": tuple(Job(**each) for each in table.get("cron", ())),
         }
     )
 
