@@ -147,6 +147,7 @@ def planned(record: Release, builder: str, image: dict[str, object], said: plan.
         buildpacks=found.buildpacks,
         image=image["Id"],
         defaults={**found.config, **({revision: record.commit} if revision and record.commit else {})},
+        cron=plan.jobs(app, said),
         scripts=tuple(Process(phase, 0, line) for phase, line in said.scripts.items()),
         processes=plan.overlapping(plan.watched(processes, said.liveness), said.overlap),
     )

@@ -9,8 +9,9 @@ import time
 
 from mooring.app import routing
 from mooring.app.apps import App
+from mooring.cron import jobs
 from mooring.front import domains, nginx, site
-from mooring.host import files
+from mooring.host import files, systemd
 from mooring.host.names import ReleaseName
 from mooring.host.refusal import Refusal
 from mooring.pipeline import phase, stage, standstill
@@ -42,6 +43,8 @@ def work(name: ReleaseName, log: Log) -> None:
         log.end("live", *announce(app, record))
         # Whoever pushed knows by now.
         announcement.ended(record)
+        if jobs.concern(app, record):
+            systemd.start([f"mooring-timers@{app.name}.service"], "--no-block", verb="restart")
     else:
         log.end("live", f"-----> {app.name} v{name.number} is routed again")
 

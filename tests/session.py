@@ -19,7 +19,7 @@ from tests.server.cache import CHECKOUT, Failure, call, key, made, prune, step
 from tests.server.network import open_network
 from tests.server.throwaway import remove_run, sweep
 
-RUNNER = ["pytest==9.2.0", "pytest-xdist==3.8.0", "ruff==0.17.6", "mypy==2.4.1", "import-linter==2.17"]
+RUNNER = ["pytest==9.2.0", "pytest-xdist==3.8.0", "ruff==0.17.6", "mypy==2.4.1", "import-linter==2.17", "cronsim==2.8"]
 FROM_THE_DISTRIBUTION = ("systemd-python",)
 UNIT = "tests/unit"
 NO_TESTS = 5

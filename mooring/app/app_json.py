@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mooring.app import addons, scripts, variables
+from mooring.app import addons, job, scripts, variables
 from mooring.host import files, jsonc
 from mooring.host.refusal import die
 
 PATH = "app.json"
-READ = {"formation", "healthchecks", "buildpacks", "env", "scripts", "addons", "stack"}
+READ = {"formation", "healthchecks", "buildpacks", "env", "scripts", "cron", "addons", "stack"}
 TELLING = {"$schema", "name", "description", "keywords", "website", "repository", "logo", "success_url"}
 """What is there for people alone."""
 UNREAD_OF_CHECKS = {"warn", "scheme", "onFailure"}
@@ -51,12 +51,7 @@ def notes(table: Mapping[str, Any], app: str, config: Mapping[str, str]) -> list
     said = []
     if unread := scripts.unread(table.get("scripts")):
         said.append(f"of scripts, {some(unread)} is not run: predeploy and postdeploy are")
-    if cron := table.get("cron"):
-        count = len(cron) if isinstance(cron, list) else 1
-        said.append(
-            f"cron does nothing yet, its jobs ({count}) do not run: a crontab of yours can "
-            f"`ssh mooring@HOST run {app} COMMAND`"
-        )
+    said += job.notes(table.get("cron"))
     if unset := variables.unset(variables.parse(table.get("env")), config):
         said.append(
             f"env is set at the first deploy only, and {app} has no {some(set(unset))}: "
@@ -74,7 +69,7 @@ def notes(table: Mapping[str, Any], app: str, config: Mapping[str, str]) -> list
         said.append(f"of healthchecks, {some(unread)} does nothing: startup and liveness checks are asked")
     if table.get("stack", CONTAINER) != CONTAINER:
         said.append(f"stack does nothing: `mooring stack:set {app} IMAGE BUILD-IMAGE` chooses what {app} runs on")
-    if unknown := table.keys() - READ - TELLING - {"cron"}:
+    if unknown := table.keys() - READ - TELLING:
         said.append(f"{some(unknown)} does nothing here")
     return [f"app.json: {each}" for each in said]
 

@@ -23,6 +23,8 @@ class Choices(NamedTuple):
     `volumes` has a table of `path`, `processes` and `read-only` for each volume that is linked.
     `domain_processes` has the process that answers to a host name where it is not `web`, `routes` a table of
     `process` and `strip` for each prefix of a path, `nginx` the settings of `nginx:set`.
+    `cron` has a table for each job of `cron:add`, `cron_timezone` the zone of all jobs where it is not the server's,
+    `cron_suspended` the jobs that do not run, or "*" for all.
     """
 
     deploy_branch: str = ""
@@ -55,6 +57,9 @@ class Choices(NamedTuple):
     routes: Mapping[str, Any] = {}
     nginx: Mapping[str, Any] = {}
     http_auth: bool = False
+    cron: Mapping[str, Any] = {}
+    cron_timezone: str = ""
+    cron_suspended: tuple[str, ...] = ()
     maintenance: bool = False
 
 

@@ -28,7 +28,9 @@ class Mount(NamedTuple):
     read_only: bool = False
 
     def is_of(self, process: str) -> bool:
-        return not self.processes or process in self.processes
+        """Whether containers of a process have it: a script of app.json counts as `release`, a job as `cron`."""
+        kind = names.RELEASE_PHASE if process in names.PHASES else process.partition(".")[0]
+        return not self.processes or kind in self.processes
 
     def meets(self, other: "Mount") -> bool:
         """Whether some container would have both."""

@@ -31,6 +31,8 @@ ALIASES = {
     "builder-dockerfile:set": "builder:set",
     "clone": "git:sync",
     "create": "apps:create",
+    "cron:list": "cron",
+    "cron:report": "cron",
     "delete": "apps:destroy",
     "destroy": "apps:destroy",
     "git:public-key": "ssh:public",

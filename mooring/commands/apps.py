@@ -112,7 +112,7 @@ def disable(app: str) -> int:
         return 1
     if containers := ps.chosen(target, ""):
         ps.run_units("stop", target, containers)
-    systemd.stop([f"mooring-run@{app}.*"])
+    systemd.stop([f"mooring-run@{app}.*", f"mooring-cron@{app}.*.service"])
     print(f"{app} is disabled: it serves nothing and takes no pushes until `mooring apps:enable {app}`")
     return 0
 

@@ -2,7 +2,7 @@
 
 from mooring.app.apps import App
 from mooring.commands import listing
-from mooring.host.names import ONE_OFF
+from mooring.host.names import JOB, ONE_OFF
 from mooring.host.refusal import die
 from mooring.release import formation
 from mooring.release.process import Process
@@ -10,7 +10,7 @@ from mooring.release.process import Process
 
 def show(app: App, known: tuple[Process, ...], process: str, json: bool) -> None:
     """Show the limits of an app's processes, or of one, and those of what runs once."""
-    run = formation.applied((Process(ONE_OFF, 0),), app.choices())
+    run = formation.applied((Process(ONE_OFF, 0), Process(JOB, 0)), app.choices())
     shown = [each for each in (*known, *run) if process in ("", each.name)]
     rows = [{"process": each.name, **each.limits._asdict()} for each in shown]
     if not json:

@@ -9,14 +9,14 @@ from typing import Any
 from mooring.app import apps
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import FOLLOW, LINES, check_lines, show
-from mooring.host.names import PROCESS, ReleaseName
+from mooring.host.names import JOB, PROCESS, ReleaseName
 from mooring.host.refusal import die
 from mooring.pipeline.spool import STAGES
 from mooring.release import releases
 from mooring.telling import syslog, tail
 from mooring.telling.tail import Entry, Match
 
-LABEL = re.compile(rf"(?:{PROCESS.pattern})(?:\.[1-9][0-9]*)?")
+LABEL = re.compile(rf"(?:{JOB}\.)?(?:{PROCESS.pattern})(?:\.[1-9][0-9]*)?")
 FIRST_TRY = 3
 """Seconds that a new drain's first connection is waited for."""
 

@@ -9,7 +9,7 @@ from mooring.app.apps import App
 from mooring.commands import APP, JSON, argument, command, limits
 from mooring.commands.listing import moment, show
 from mooring.host import names
-from mooring.host.names import ONE_OFF, RELEASE_PHASE, ContainerName
+from mooring.host.names import JOB, ONE_OFF, RELEASE_PHASE, ContainerName
 from mooring.host.refusal import die
 from mooring.pipeline import choice
 from mooring.release import formation, releases
@@ -80,7 +80,7 @@ def scale(app: str, counts: list[str], json: bool) -> int:
         match = COUNT.fullmatch(word)
         if not match or match[1] in wanted:
             die(f"{word[:60]!r} is no count of a process", "PROCESS=COUNT, each once, e.g. web=2 worker=1")
-        check_process(target, known, match[1], {RELEASE_PHASE, ONE_OFF})
+        check_process(target, known, match[1], {RELEASE_PHASE, ONE_OFF, JOB})
         wanted[match[1]] = formation.quantity(match[1], int(match[2]))
     formation.check_total({each.name: each.quantity for each in known} | wanted)
     return choice.choose(target, "scale", wanted, "scale")
@@ -94,7 +94,7 @@ def chooser(app: App, process: Process) -> str:
     "ps:limit",
     "mooring ps:limit my-app web --memory 256m --cpu 0.5",
     APP,
-    argument("process", metavar="PROCESS", nargs="?", default="", help="web, worker, …; release and run too"),
+    argument("process", metavar="PROCESS", nargs="?", default="", help="web, worker, …; release, run and cron too"),
     argument("--memory", metavar="SIZE", default="", help="of each container, e.g. 256m or 2g; 0 for no limit"),
     argument("--cpu", metavar="CORES", default="", help="e.g. 0.5; 0 for no limit"),
     argument("--pids", metavar="N", default="", help="processes and threads; 0 for that of every container"),
@@ -128,7 +128,7 @@ def limit(app: str, process: str, memory: str, cpu: str, pids: str, json: bool) 
 def set_(app: str, process: str, pair: str) -> None:
     """Say whether a process may run beside that of the release before it, from the next release on."""
     target = apps.find(app)
-    check_process(target, processes_of(target), process, {RELEASE_PHASE, ONE_OFF})
+    check_process(target, processes_of(target), process, {RELEASE_PHASE, ONE_OFF, JOB})
     key, equals, word = pair.partition("=")
     if key != "overlap" or not equals or word.lower() not in SWITCH:
         die(f"{pair[:60]!r} is nothing that can be set", f"`mooring ps:set {app} {process} overlap=no`, or yes")
@@ -196,7 +196,7 @@ def check_process(app: App, known: tuple[Process, ...], name: str, refused: set[
     there = ", ".join(each.name for each in known if each.name not in refused) or "nothing"
     if name in refused or not names.PROCESS.fullmatch(name):
         die(f"{name[:60]!r} is no process that can be scaled", f"{app.name} has {there}, e.g. web=2")
-    if known and name not in {ONE_OFF, *(each.name for each in known)}:
+    if known and name not in {ONE_OFF, JOB, *(each.name for each in known)}:
         die(f"{app.name} has no process {name[:60]!r}", f"it has {there}")
 
 

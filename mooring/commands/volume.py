@@ -11,7 +11,7 @@ from mooring.app.mount import Mount
 from mooring.commands import APP, JSON, argument, command, volume_content
 from mooring.commands.listing import moment, show, show_one
 from mooring.host import files, names, paths
-from mooring.host.names import ONE_OFF, RELEASE_PHASE
+from mooring.host.names import JOB, ONE_OFF, RELEASE_PHASE
 from mooring.host.refusal import die
 from mooring.release import formation, releases
 from mooring.volume import quota, volumes
@@ -200,7 +200,7 @@ def check_processes(app: App, wanted: tuple[str, ...]) -> None:
     """Raise Refusal for a process that the app has not; before the first release, any may come."""
     known = {each.name for each in releases.load(app.live).processes} if app.live else set()
     for name in wanted:
-        if not names.PROCESS.fullmatch(name) or (known and name not in {*known, ONE_OFF, RELEASE_PHASE, "cron"}):
+        if not names.PROCESS.fullmatch(name) or (known and name not in {*known, ONE_OFF, RELEASE_PHASE, JOB}):
             die(f"{app.name} has no process {name[:60]!r}", f"it has {', '.join(sorted({*known, ONE_OFF}))}")
 
 

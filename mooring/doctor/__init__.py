@@ -21,9 +21,10 @@ def examine() -> list[Finding]:
     """Every finding; the examinations run side by side, for most of them wait for a program."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from mooring.doctor import apps, host, pipeline, volumes
+    from mooring.doctor import apps, cron, host, pipeline, volumes
 
-    examinations = (*host.EXAMINATIONS, *pipeline.EXAMINATIONS, *apps.EXAMINATIONS, *volumes.EXAMINATIONS)
+    modules = (host, pipeline, apps, volumes, cron)
+    examinations = tuple(each for module in modules for each in module.EXAMINATIONS)
     with ThreadPoolExecutor(len(examinations)) as pool:
         return [finding for found in pool.map(run, examinations) for finding in found]
 

@@ -21,6 +21,8 @@ PHASES = (PREDEPLOY, RELEASE_PHASE, SETUP, POSTDEPLOY)
 ONE_OFF = "run"
 """What is run once by a person's `run`, beside the release's own processes."""
 VOLUME = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")
+JOB = "cron"
+"""What is run on time; cron.report is a run of the job report."""
 IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:@-]{0,200}", re.IGNORECASE)
 RESERVED = frozenset({"all", "default", "localhost", "mooring"})
 
@@ -92,7 +94,21 @@ class ContainerName(NamedTuple):
         return f"{self.process}.{self.ordinal}"
 
     @property
+    def job(self) -> str:
+        """The ID of the job whose run it is; empty for anything else."""
+        kind, dot, job = self.process.partition(".")
+        return job if dot and kind == JOB else ""
+
+    @property
+    def runs_once(self) -> bool:
+        """Whether it belongs to no release's own processes: it goes on when its release does not."""
+        return self.process == ONE_OFF or bool(self.job)
+
+    @property
     def unit(self) -> str:
+        if self.job:
+            # The first of those that run at a time has the job's own.
+            return f"mooring-cron@{self.release.app}.{self.job}{f'.{self.ordinal}' * (self.ordinal > 1)}.service"
         if self.process in PHASES:
             return f"mooring-release@{self}.service"
         if self.process == ONE_OFF:
@@ -101,10 +117,13 @@ class ContainerName(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "ContainerName":
-        """Read `APP.NUMBER.PROCESS.INDEX`; raise Refusal for anything else."""
+        """Read `APP.NUMBER.PROCESS.INDEX`, or `APP.NUMBER.cron.JOB.INDEX`; raise Refusal for anything else."""
         parts = text.rsplit(".", 2)
         if len(parts) != 3 or not (PROCESS.fullmatch(parts[1]) and NUMBER.fullmatch(parts[2])):
             die(f"{text[:80]!r} names no process", "APP.NUMBER.PROCESS.INDEX, e.g. my-app.42.web.1")
+        release, dot, kind = parts[0].rpartition(".")
+        if dot and kind == JOB:
+            return cls(ReleaseName.parse(release), f"{JOB}.{parts[1]}", int(parts[2]))
         return cls(ReleaseName.parse(parts[0]), parts[1], int(parts[2]))
 
 

@@ -7,14 +7,15 @@ from mooring.host.names import ReleaseName
 from mooring.host.program import ProgramError, run
 
 
-def start(units: list[str], *options: str, meanwhile: Callable[[], None] = lambda: None) -> bool:
+def start(units: list[str], *options: str, meanwhile: Callable[[], None] = lambda: None, verb: str = "start") -> bool:
     """Start units and wait until each is active (for an app's process: ready); whether all are.
 
-    `options` are more of `systemctl start`'s; `meanwhile` is called while they start. What systemctl says is in the
-    journal too. Requests wait for this, so it is spawned with nothing imported.
+    `options` are more of `systemctl start`'s, or those of another `verb`, e.g. restart. `meanwhile` is called while
+    they start. What systemctl says is in the journal too. Requests wait for this, so it is spawned with nothing
+    imported.
     """
     quiet = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_RDWR, 0) for stream in range(3)]
-    argv = ["systemctl", "start", *options, *units]
+    argv = ["systemctl", verb, *options, *units]
     # A session of its own: Ctrl-C is not for it.
     child = os.posix_spawnp(argv[0], argv, os.environ, file_actions=quiet, setsid=True, setsigmask=())
     try:

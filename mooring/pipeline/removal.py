@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from mooring.app.apps import App
+from mooring.cron import timers
 from mooring.front import vhost
 from mooring.host import interrupt, names, paths, systemd
 from mooring.host.program import ProgramError, run
@@ -25,6 +26,7 @@ def remove(app: App, reason: str) -> None:
     """
     engine.refuse_silent()
     interrupt.ignore()
+    timers.remove_all(app.name)
     remove_own_units(app)
     give_up(app, reason)
     # nginx reads apps/*/live/nginx.conf, which a name with a dot does not match.
@@ -33,9 +35,10 @@ def remove(app: App, reason: str) -> None:
     app.folder.rename(gone)
     give_up(app, reason)
     reload_nginx(app)
-    systemd.stop([f"mooring-{kind}@{app.name}.*" for kind in ("app", "run")])
+    timers.remove_all(app.name)
+    systemd.stop([f"mooring-{kind}@{app.name}.*" for kind in ("app", "run", "cron")])
     remove_from_docker(app)
-    for folder in ("reasons", "containers", "ends"):
+    for folder in ("reasons", "containers", "ends", "cron"):
         for left in (paths.RUN / folder).glob(f"{app.name}.*"):
             left.unlink(missing_ok=True)
     for workspace in paths.BUILDS.glob(f"{app.name}.*"):

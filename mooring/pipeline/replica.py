@@ -5,6 +5,7 @@ from pathlib import Path
 from mooring.access.actor import actor
 from mooring.app import apps, sync
 from mooring.app.apps import App
+from mooring.cron import history
 from mooring.front import domains
 from mooring.host import names
 from mooring.host.names import ReleaseName
@@ -15,7 +16,7 @@ from mooring.pipeline.source import as_far_as_it_goes, environment, object_forma
 from mooring.release import releases, tag
 from mooring.runtime import engine
 
-MADE_ANEW = {"app.toml", "env", "live", "releases", "repo.git", "sources", "ssh", "sync.json", "tags"}
+MADE_ANEW = {"app.toml", "cron", "env", "live", "releases", "repo.git", "sources", "ssh", "sync.json", "tags"}
 """What an app has of its own, and `copy` makes; everything else in its folder belongs to its choices."""
 OWN_ADDRESSES = ("domains", "redirects", "domain_processes")
 NOT_SHARED = ("volumes",)
@@ -94,6 +95,8 @@ def copy_history(source: App, target: App) -> None:
             releases.freeze_config(name, releases.config(record.name))
         if record.image:
             engine.request("POST", f"/images/{record.name.image}/tag?repo=mooring/{target.name}&tag={name.number}")
+    if history.place(source).is_dir():
+        run("cp", "-a", "--no-target-directory", str(history.place(source)), str(history.place(target)))
     for word, name in tag.every(source).items():
         if name != source.live:
             tag.add(target, word, ReleaseName(target.name, name.number))

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mooring.app import app_json, checks, procfile, scripts, variables
+from mooring.app import app_json, checks, job, procfile, scripts, variables
 from mooring.app.apps import App
 from mooring.app.checks import Check
+from mooring.app.job import Job
 from mooring.app.routing import WEB
 from mooring.app.variables import Variable
 from mooring.host import files
@@ -34,7 +35,7 @@ class Results(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What a source tree says: the Procfile's commands, checks by process, and how many of each process.
+    """What a source tree says: the Procfile's commands, checks by process, how many of each process, and jobs.
 
     `overlap` says which processes may run beside those of the release before, where app.json speaks of that;
     `variables` are the config vars of its `env`, `scripts` the command line of each phase of a release.
@@ -47,6 +48,7 @@ class Said(NamedTuple):
     overlap: Mapping[str, bool] = {}
     variables: tuple[Variable, ...] = ()
     scripts: Mapping[str, str] = {}
+    cron: tuple[Job, ...] = ()
 
 
 def ports_of(exposed: list[str]) -> list[int]:
@@ -215,4 +217,12 @@ def read(folder: Path, tree: Path | None = None, path: str = "") -> Said:
         overlap_of(table),
         variables.parse(table.get("env")),
         scripts.parse(table.get("scripts")),
+        job.of_app_json(table.get("cron")),
     )
+
+
+def jobs(app: App, said: Said) -> tuple[Job, ...]:
+    """Its jobs, each called as in what is live; and none like one of `cron:add`."""
+    if not said.cron:
+        return ()
+    return job.named(said.cron, releases.load(app.live).cron if app.live else (), app.choices().cron)

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from mooring.app.apps import App
 from mooring.app.checks import Check
+from mooring.app.job import Job
 from mooring.app.mount import Mount
 from mooring.host import env_file, files
 from mooring.host.names import PHASES, ContainerName, ReleaseName
@@ -32,8 +33,8 @@ class Release(NamedTuple):
     rollback, deploy or clone. `base` is the release whose image it runs, where it did not build one; 0 for the one live
     when its turn comes. `from_image` is the name of the image that it was made from, where nothing was built.
     `defaults` are config vars that its buildpack gives where the app sets none. `entrypoint` is that of a Dockerfile's
-    image: it is given what the Procfile says. `scripts` are what app.json has to be run once, each called by its phase.
-    `mounts` are the volumes that its containers see.
+    image: it is given what the Procfile says. `scripts` are what app.json has to be run once, each called by its phase,
+    `cron` its jobs. `mounts` are the volumes that its containers see.
     """
 
     name: ReleaseName
@@ -57,6 +58,7 @@ class Release(NamedTuple):
     placements: tuple[Placement, ...] = ()
     mounts: tuple[Mount, ...] = ()
     times: Mapping[str, float] = {}
+    cron: tuple[Job, ...] = ()
 
     @property
     def shell(self) -> list[str]:
@@ -88,6 +90,7 @@ class Release(NamedTuple):
             defaults=origin.defaults,
             processes=self.processes or origin.processes,
             scripts=origin.scripts,
+            cron=origin.cron,
         )
 
     def address(self, container: ContainerName) -> str:
@@ -159,6 +162,7 @@ def _parse(name: ReleaseName, text: str) -> Release:
             "mounts": tuple(
                 Mount(**{**each, "processes": tuple(each["processes"])}) for each in table.get("mounts", ())
             ),
+            "cron": tuple(Job(**each) for each in table.get("cron", ())),
         }
     )
 

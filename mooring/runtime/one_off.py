@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mooring.app.apps import App
 from mooring.host import files, paths
-from mooring.host.names import ONE_OFF, ContainerName
+from mooring.host.names import JOB, ONE_OFF, ContainerName
 from mooring.host.refusal import die
 from mooring.release import releases
 from mooring.release.process import Process
@@ -32,11 +32,12 @@ def name_one(app: App) -> ContainerName:
 
 
 def process_of(container: ContainerName) -> Process:
-    """What a one-off container counts as: a process with the limits that were chosen for `run`."""
+    """What a one-off container counts as: a process with the limits that were chosen for `run`, or for `cron`."""
     from mooring.release import formation
 
-    limits = App(container.release.app).choices().limits.get(ONE_OFF, {})
-    return Process(ONE_OFF, limits=formation.limits(f"app.toml: limits.{ONE_OFF}", limits))
+    kind = JOB if container.job else ONE_OFF
+    limits = App(container.release.app).choices().limits.get(kind, {})
+    return Process(container.process, limits=formation.limits(f"app.toml: limits.{kind}", limits))
 
 
 def free_address(record: Release) -> str:

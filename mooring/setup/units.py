@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from mooring.cron import timers
 from mooring.setup import CHECKOUT, SYSTEM
 from mooring.setup.file import place, remove
 from mooring.setup.program import answer, run, succeeds
@@ -48,6 +49,7 @@ def set_up() -> set[str]:
 
 def take_down() -> None:
     remove(*(path for path in SYSTEM.glob("mooring*") if path.suffix in KINDS), TMPFILES)
+    remove(*timers.drop_ins(), *timers.STAMPS.glob("stamp-mooring*"))
     remove(*SYSTEM.glob("mooring*.wants"), *SYSTEM.glob("mooring*.d"), *SYSTEM.glob("*.wants/mooring*"))
     run("systemctl", "daemon-reload")
     succeeds("systemctl", "reset-failed", "mooring*")

@@ -16,6 +16,9 @@ GROUPS = {
 }
 """The groups of those that are not called by them."""
 
+LONG = frozenset({"lines"})
+"""The details that no line has room for."""
+
 
 class Event(NamedTuple):
     """One change. `status` is ok or failed; of a release how it ended. `time` is in seconds since the epoch."""
@@ -37,8 +40,9 @@ class Event(NamedTuple):
     def text(self) -> str:
         """The event as a line for people."""
         what = " ".join(filter(None, (self.name, self.app, f"v{self.release}" if self.release else "")))
-        details = ", ".join(f"{key} {_word(value)}" for key, value in self.details.items() if value not in ("", [], {}))
-        end = " failed" if self.status == "failed" and not self.name.startswith("deploy:") else ""
+        told = {key: value for key, value in self.details.items() if key not in LONG and value not in ("", [], {})}
+        details = ", ".join(f"{key} {_word(value)}" for key, value in told.items())
+        end = " failed" if self.status == "failed" and not self.name.startswith(("deploy:", "cron:")) else ""
         return f"{self.actor}: {what}{end}" + (f" ({details})" if details else "")
 
 

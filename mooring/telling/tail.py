@@ -45,18 +45,29 @@ def last(
     return found[::-1], cursor
 
 
-def following(matches: list[Match], cursor: str) -> Iterator[Entry]:
-    """The entries after `cursor` (after nothing: all), as they come, as long as somebody reads our output."""
+def following(
+    matches: list[Match], cursor: str = "", *, since: float = 0, ended: Callable[[], bool] = lambda: False
+) -> Iterator[Entry]:
+    """The entries after `cursor`, or `since` a time (else all), as they come, as long as somebody reads our output.
+
+    When it has `ended`, what has come by then is the last.
+    """
     reader = opened(matches)
     if cursor:
         reader.seek_cursor(cursor)
         reader.get_next()
+    elif since:
+        reader.seek_realtime(since)
     else:
         reader.seek_head()
     sys.stdout.flush()
     while not unread():
+        over = ended()
         yield from reader
         reader.wait(PAUSE)
+        if over:
+            yield from reader
+            return
 
 
 def unread() -> bool:

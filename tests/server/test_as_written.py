@@ -13,7 +13,8 @@ APP_JSON = """{
   "buildpacks": [{"url": "heroku/procfile"}],
   "formation": {"notifyVaccines_2": {"quantity": 1, "size": "standard-1x"}, "bot": 1,},
   "healthchecks": {"web": [{"listening": true}, {"path": "/up", /* both are asked */ "content": "PATH="}]},
-  "scripts": {"dokku": {"predeploy": "true"}, "test": "exit 1"}, "cron": [{"command": "true", "schedule": "@daily"}],
+  "scripts": {"dokku": {"predeploy": "true"}, "test": "exit 1"},
+  "cron": [{"command": "true", "schedule": "@daily", "mailto": "me"}],
   "env": {"SECRET_TOKEN": {"required": false}}, "addons": ["heroku-postgresql"], "expo": {},
 }
 """
@@ -29,7 +30,7 @@ def test_a_repository_is_read_as_it_was_written_and_told_what_is_not_read(admin:
     assert "Read as UTF-8 with line feeds, and so built: Procfile" in pushed.output
     for said in (
         "of scripts, test is not run",
-        "cron does nothing yet",
+        "of cron, mailto does nothing",
         "addons: heroku-postgresql would be a service of the kind postgres",
         "of formation, size does nothing",
         "expo does nothing",

@@ -94,7 +94,7 @@ def test_a_link_to_a_file_of_the_repository_is_followed_and_no_other(tmp_path: P
 def test_what_app_json_asks_for_in_vain_is_said_once_for_each_key() -> None:
     table = {
         "name": "x", "scripts": {"dokku": {"predeploy": "exit 1", "x": "y"}, "postdeploy": "x", "test": "z"},
-        "cron": [{}, {}], "stack": "x", "expo": {}, "odd\n": 1,
+        "cron": [{"a": 1}, {}], "stack": "x", "expo": {}, "odd\n": 1,
         "env": {"KEY": {}, "SET": "x", "OFF": {"required": False}, "FIVE": "5", "G": {"generator": "secret"}},
         "addons": ["heroku-postgresql", {"plan": "x:y"}, {"plan": "heroku-redis", "as": "cache"}],
         "formation": {"web": {"quantity": 1, "size": "s", "max_parallel": 2, "overlap": False}, "bot": 2},
@@ -102,7 +102,7 @@ def test_what_app_json_asks_for_in_vain_is_said_once_for_each_key() -> None:
     }  # fmt: skip
     notes = app_json.notes(table, "my-app", {"SET": "x", "KEY": "x"})
     assert [note.split(" do")[0].split(" is ")[0].split(" would")[0] for note in notes] == [
-        "app.json: of scripts, test, x", "app.json: cron", "app.json: env", "app.json: addons: heroku-postgresql",
+        "app.json: of scripts, test, x", "app.json: of cron, a", "app.json: env", "app.json: addons: heroku-postgresql",
         "app.json: addons: x:y", "app.json: addons: heroku-redis", "app.json: of formation, max_parallel",
         "app.json: of formation, size", "app.json: of healthchecks, scheme, the type readiness", "app.json: stack",
         "app.json: expo, odd",

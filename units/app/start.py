@@ -7,6 +7,7 @@ import os
 import sys
 from typing import NoReturn
 
+from mooring.app.apps import App
 from mooring.host import settings
 from mooring.host.names import ONE_OFF, ContainerName
 from mooring.host.refusal import Refusal, die
@@ -33,7 +34,7 @@ def start(container: ContainerName) -> None:
         # The app's network is gone (or the image is: then the second try says so).
         networks.ensure(record.name.app, settings.load().network_pool, record.subnet)
         identity, pid = run(record, container)
-    watched = {} if container.process == ONE_OFF else to_watch(record.process(container.process), pid)
+    watched = {} if container.runs_once else to_watch(record.process(container.process), pid)
     containers.remember(container, identity, pid, **watched)
 
 
@@ -87,6 +88,10 @@ def run(record: Release, container: ContainerName) -> tuple[str, int]:
         process = one_off.process_of(container)
         command: list[str] | None = one_off.argv(record, one_off.command_of(container))
         address = one_off.free_address(record)
+    elif container.job:
+        process = one_off.process_of(container)
+        command = command_of_job(record, container, environment.of(record, container, process))
+        address = one_off.free_address(record)
     else:
         process = record.process(container.process)
         command = command_of(record, process, environment.of(record, container, process))
@@ -114,6 +119,20 @@ def command_of(record: Release, process: Process, environment: dict[str, str]) -
         image = engine.ask("GET", f"/images/{record.name.image}/json")["Config"].get("Env") or []
         environment = dict(each.split("=", 1) for each in image if "=" in each) | environment
     return shell.for_entrypoint(record.entrypoint, record.shell, process.command, environment)
+
+
+def command_of_job(record: Release, container: ContainerName, environment: dict[str, str]) -> list[str] | None:
+    """What a job's run is started by: its command as a line of the Procfile, or the line that it names.
+
+    Where it takes no shell it is given none: the image may have none.
+    """
+    from mooring.cron import jobs
+
+    line = jobs.pick(App(container.release.app), container.job).command
+    line = next((each.command for each in record.processes if each.name == line and each.command), line)
+    if not record.entrypoint and "$" not in line and (words := shell.words(line, {})):
+        return words
+    return command_of(record, Process(container.process, command=line), environment)
 
 
 def start_or_say_why(container: ContainerName) -> None:

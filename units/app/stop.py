@@ -10,18 +10,17 @@ from mooring.runtime import containers
 from units.app.wait import open_process
 
 
-def main() -> None:
-    container = ContainerName.parse(sys.argv[1])
+def stop(container: ContainerName) -> None:
     started = containers.started(container)
     # systemd runs this after a crash too: then there is nothing to stop, and the restart waits for us.
     if started is None or open_process(started["id"], started["pid"]) is None:
         return
     containers.forget(container)
-    from mooring.runtime import stop
+    from mooring.runtime.stop import stop as stop_container
 
-    if stop.stop(str(container)):
+    if stop_container(str(container)):
         containers.say(container, f"{container.label} was told to end, did not in time, and was killed")
 
 
 if __name__ == "__main__":
-    main()
+    stop(ContainerName.parse(sys.argv[1]))

@@ -38,8 +38,8 @@ def stop(live: ReleaseName) -> None:
     systemd.stop(earlier)
     for container in engine.containers(live.app):
         parsed = ContainerName.parse(container)
-        # A person's one-off command goes on.
-        if parsed.release.number < live.number and parsed.process != names.ONE_OFF:
+        # A person's one-off command goes on, and the run of a job.
+        if parsed.release.number < live.number and not parsed.runs_once:
             engine.remove(container)
     # None of a later release: one that is failing just then would count as ended well, and its start as done.
     failed = systemd.loaded(f"mooring-*@{live.app}.*", "--state=failed")

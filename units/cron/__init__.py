@@ -1,0 +1,1 @@
+"""The jobs of apps: a timer and a service for each."""
