@@ -52,6 +52,8 @@ def test_what_was_linked_is_read_as_it_was_written() -> None:
     assert mount.of(Choices(volumes={"uploads": wanted.table})) == (wanted,)
     assert wanted.text == "uploads:/data (web, worker, read-only)"
     assert (wanted.is_of("web"), wanted.is_of("run"), Mount("a", "/a").is_of("run")) == (True, False, True)
+    once = Mount("uploads", "/data", ("release", "cron"))
+    assert [once.is_of(each) for each in ("release", "release-predeploy", "cron.report", "web")] == [True] * 3 + [False]
 
 
 @pytest.mark.parametrize(
