@@ -139,6 +139,20 @@ def test_a_generator_that_nothing_here_runs_is_told_with_what_would_run_it(tmp_p
 
 
 @pytest.mark.parametrize(
+    ("printed", "said"),
+    [
+        ("Start building\nERROR: $PWD/layouts/index.html:1: no", "layouts/index.html:1: no"),
+        ("INFO x\n  -  Config value 'theme': Unrecognised, not found", "Config value 'theme': Unrecognised, not found"),
+        ("just words\n", "just words"),
+        ("", "it said nothing"),
+    ],
+)
+def test_the_reason_of_a_generator_is_its_error(tmp_path: Path, printed: str, said: str) -> None:
+    script = 'source "$PACKS/static/lib/generator.sh"; printf %s "${PRINTED//\\$PWD/$PWD}" >log; generator_reason log'
+    assert bash(script, tmp_path, PRINTED=printed).stdout.strip() == said
+
+
+@pytest.mark.parametrize(
     ("written", "root"),
     [("w/public", "w/public"), ("./dist/", "dist"), (".", "."), ("././a/b//", "a/b")],
 )
