@@ -69,7 +69,9 @@ def tidy(name: ReleaseName) -> None:
 
 
 def tell(place: Workspace, builder: str, log: Log) -> None:
-    """Say what of app.json does nothing."""
+    """Say what of app.json does nothing, and which files are not read for their names."""
+    for note in workspace.misnamed(place.folder):
+        log.warn(note)
     app = App(place.release.app)
     table = app_json.read(place.folder, place.repository)
     for note in app_json.notes(table, app.name, app.config()):
