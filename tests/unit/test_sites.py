@@ -40,6 +40,7 @@ CASES: dict[str, tuple[Mapping[str, str], str]] = {
                 "pelican in output by python: pelican --settings pelicanconf.py content --output"),
     "mdBook": ({"book.toml": "", "src/SUMMARY.md": ""}, "mdbook in book by mdbook: mdbook build --dest-dir"),
     "a Procfile": ({"hugo.toml": "", "Procfile": "web: hugo server"}, "none"),
+    "a page with a manual": ({"index.html": "<p>hi", "mkdocs.yml": "", "book.toml": "", "src/SUMMARY.md": ""}, "none"),
     "a page": ({"index.html": "<p>---", "_config.yml": "", "content/a": "", "config.toml": ""}, "none"),
 }  # fmt: skip
 

@@ -15,6 +15,9 @@ find_generator() {
         is middleman build middleman build --build-dir
     elif locked bridgetown; then
         is bridgetown output bridgetown build --destination
+    elif [[ -f index.html ]]; then
+        # What is beside a page of the repository's own is its manual.
+        return 1
     elif is_zola; then
         is zola ''
     elif is_hugo; then
