@@ -82,7 +82,9 @@ def settle(app: App, said: plan.Said, log: Log) -> None:
 
 
 def tell(place: Workspace, builder: str, log: Log) -> None:
-    """Say what of app.json does nothing."""
+    """Say what of app.json does nothing, and which files are not read for their names."""
+    for note in workspace.misnamed(place.folder):
+        log.warn(note)
     app = App(place.release.app)
     table = app_json.read(place.folder, place.repository, app.choices().app_json_path)
     for note in app_json.notes(table, app.name, app.config()):

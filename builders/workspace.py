@@ -39,6 +39,10 @@ class Workspace(NamedTuple):
         return self.repository / self.subfolder
 
 
+READ = {name.lower(): name for name in ("Dockerfile", "Procfile", "Aptfile", "Gemfile", "Pipfile", "app.json")}
+"""Files that are found by their names at the top of a repository, capitals and all."""
+
+
 def open_(release: ReleaseName, choices: Choices) -> Workspace:
     """Take the release's source over; raise Refusal where it is gone, or has no such folder as the app's build-dir.
 
@@ -69,3 +73,14 @@ def open_(release: ReleaseName, choices: Choices) -> Workspace:
 def close(release: ReleaseName) -> None:
     """Remove what the release was built in."""
     files.remove_tree(Workspace(release).root)
+
+
+def misnamed(folder: Path) -> list[str]:
+    """What is said of files whose names a person meant for others: `procfile`, or `Procfile.txt` of Windows."""
+    names = sorted(entry.name for entry in folder.iterdir())
+    meant = {name: READ.get(name.lower().removesuffix(".txt"), name) for name in names}
+    return [
+        f"{name} is not read: it has to be called {right} (git mv {name} {right}, commit, push)"
+        for name, right in meant.items()
+        if name != right and right not in meant
+    ]

@@ -43,6 +43,18 @@ def test_a_front_end_is_built_and_what_was_built_is_served_never_its_sources(
     assert admin.curl(host).body == "built here"
 
 
+def test_a_site_for_a_generator_is_made_and_only_the_site_is_served(admin: User, server: Server, app_name: str) -> None:
+    files = {"hugo.toml": "title = 'Moon'\n", "layouts/index.html": "{{ site.Title }} by {{ hugo.Generator }}"}
+    repo = admin.repo("moon", {**files, "content/_index.md": "x"})
+    pushed = repo.push(app_name)
+    assert pushed.ok, pushed.output
+    assert "-----> Making the site with hugo" in pushed.output
+    assert admin.curl(f"{app_name}.{DOMAIN}").body.startswith("Moon by <meta")
+    assert not server.run(["docker", "run", "--rm", f"mooring/{app_name}:1", "which", "hugo"], check=False).stdout
+    repo.commit({"layouts/index.html": "{{ nosuch }}"})
+    refused(repo, app_name, "hugo failed", "layouts/index.html:1:")
+
+
 STARTS_NOTHING = [
     {"build": "vite build"},
     {"start": "react-scripts start", "build": "react-scripts build"},

@@ -147,7 +147,8 @@ def test_a_dockerfile_of_another_name_is_built_to_its_stage_with_its_arguments_t
     assert "!     1 file is a git-LFS pointer without the content, which git does not have: big.bin" in pushed.output
     page = [f"blue {commit} {commit}", commit, f"v1-1-g{commit[:7]}"]
     assert admin.curl(f"{app_name}.{DOMAIN}").body.splitlines() == page
-    assert admin.ssh("exec", app_name, "printenv", "OUR_REV", "GIT_REV").stdout.split() == [commit, commit]
+    told = admin.ssh("exec", app_name, "sh", "-c", "'echo $OUR_REV $GIT_REV'").stdout
+    assert told.split() == [commit, commit]
 
     assert admin.ssh("builder:set", app_name, "target", "nope").returncode == 0
     assert "!     the Dockerfile has no stage nope" in admin.ssh("rebuild", app_name).stdout

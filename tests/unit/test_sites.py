@@ -40,6 +40,7 @@ CASES: dict[str, tuple[Mapping[str, str], str]] = {
                 "pelican in output by python: pelican --settings pelicanconf.py content --output"),
     "mdBook": ({"book.toml": "", "src/SUMMARY.md": ""}, "mdbook in book by mdbook: mdbook build --dest-dir"),
     "a Procfile": ({"hugo.toml": "", "Procfile": "web: hugo server"}, "none"),
+    "a page with a manual": ({"index.html": "<p>hi", "mkdocs.yml": "", "book.toml": "", "src/SUMMARY.md": ""}, "none"),
     "a page": ({"index.html": "<p>---", "_config.yml": "", "content/a": "", "config.toml": ""}, "none"),
 }  # fmt: skip
 
@@ -136,6 +137,20 @@ def test_a_generator_that_nothing_here_runs_is_told_with_what_would_run_it(tmp_p
     assert "`mooring buildpacks:set shop ruby static`" in done.stdout
     lay(tmp_path, {"Gemfile.lock": "", **CASES["Zola"][0]})
     assert "this is a site for zola" in bash(script, tmp_path, REQUEST_ID="shop.1").stdout
+
+
+@pytest.mark.parametrize(
+    ("printed", "said"),
+    [
+        ("Start building\nERROR: $PWD/layouts/index.html:1: no", "layouts/index.html:1: no"),
+        ("INFO x\n  -  Config value 'theme': Unrecognised, not found", "Config value 'theme': Unrecognised, not found"),
+        ("just words\n", "just words"),
+        ("", "it said nothing"),
+    ],
+)
+def test_the_reason_of_a_generator_is_its_error(tmp_path: Path, printed: str, said: str) -> None:
+    script = 'source "$PACKS/static/lib/generator.sh"; printf %s "${PRINTED//\\$PWD/$PWD}" >log; generator_reason log'
+    assert bash(script, tmp_path, PRINTED=printed).stdout.strip() == said
 
 
 @pytest.mark.parametrize(

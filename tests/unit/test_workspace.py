@@ -134,3 +134,13 @@ def test_what_a_windows_editor_wrote_is_what_scripts_can_read_and_nothing_else_i
     ]
     texts.settle(tree, tree, again := Told())  # type: ignore[arg-type]
     assert again.lines == heard.lines[:2]
+
+
+def test_a_file_that_is_not_read_for_its_name_is_told_so(tmp_path: Path) -> None:
+    for name in ("procfile", "Dockerfile.txt", "Aptfile", "aptfile.txt", "app.json", "README.txt", "Gemfile.lock"):
+        (tmp_path / name).write_text("")
+    said = workspace.misnamed(tmp_path)
+    assert [note.partition(" (")[0] for note in said] == [
+        "Dockerfile.txt is not read: it has to be called Dockerfile",
+        "procfile is not read: it has to be called Procfile",
+    ]

@@ -15,6 +15,9 @@ find_generator() {
         is middleman build middleman build --build-dir
     elif locked bridgetown; then
         is bridgetown output bridgetown build --destination
+    elif [[ -f index.html ]]; then
+        # What is beside a page of the repository's own is its manual.
+        return 1
     elif is_zola; then
         is zola ''
     elif is_hugo; then
@@ -96,7 +99,7 @@ generate() {
         exec "${made[@]}" "$folder"
     ) </dev/null >/tmp/generator.log 2>&1 || {
         tail -n 20 /tmp/generator.log | sed 's/^/       /'
-        fail "$generator failed: $(generator_reason)" "mend that, then push again"
+        fail "$generator failed: $(generator_reason /tmp/generator.log)" "mend that, then push again"
     }
     [[ -f $folder/index.html ]] ||
         fail "$generator made no index.html in $folder/" "has the site a page of its own at the top, e.g. content/_index.md or index.md?"
@@ -108,7 +111,7 @@ generate() {
 }
 
 generator_reason() {
-    sed -E 's/\x1b\[[0-9;]*m//g' /tmp/generator.log | {
-        grep -m 1 -iE '\b(error|fatal|exception|could not|cannot|not found)\b' || tail -n 1 /tmp/generator.log | grep . || echo "it said nothing"
-    } | sed -E 's/^\s*((error|fatal)\b:?\s*)?//I' | cut -c 1-200
+    sed -E 's/\x1b\[[0-9;]*m//g' "$1" | {
+        grep -m 1 -iE '\b(error|fatal|exception|could not|cannot|not found)\b' || tail -n 1 "$1" | grep . || echo "it said nothing"
+    } | sed -E "s#$PWD/##g; s/^[[:space:]-]*((error|fatal)\b:?\s*)?//I" | cut -c 1-200
 }
