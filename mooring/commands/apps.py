@@ -13,7 +13,7 @@ from mooring.commands.listing import moment, show, show_one
 from mooring.front import domains
 from mooring.host import interrupt, names
 from mooring.host.names import ReleaseName
-from mooring.host.refusal import die
+from mooring.host.refusal import Refusal, die
 from mooring.release import releases
 
 NEW = argument("new", metavar="NEW")
@@ -143,7 +143,9 @@ def destroy(app: str, force: bool) -> None:
     from mooring.telling import audit
 
     target = apps.find(app)
-    kept = [each.volume for each in mount.of(target.choices())]
+    kept = []
+    with contextlib.suppress(Refusal):
+        kept = [each.volume for each in mount.of(target.choices())]
     if not force:
         print(f"This removes {app} for good. Type its name to go on: ", end="", file=sys.stderr, flush=True)
         if not sys.stdin or sys.stdin.readline().strip() != app:

@@ -177,7 +177,7 @@ def link(app: str, volume: str, path: str, processes: list[str], read_only: bool
             f"`mooring volume:unlink {app} {volume}` first, then link it otherwise",
         )
     status = choice.choose(target, "volumes", {volume: wanted.table}, "link")
-    if status == 0 and target.live and not read_only:
+    if status == 0 and target.live and wanted in releases.load(target.live).mounts and not read_only:
         warn_of_owner(target, found)
     return status
 

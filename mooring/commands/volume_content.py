@@ -1,6 +1,8 @@
 """What is in volumes: `volume:export`, `volume:import`, `volume:clone`. (Found by `volume.py`.)"""
 
+import contextlib
 import sys
+import time
 from io import BufferedReader
 from typing import cast
 
@@ -9,7 +11,7 @@ from mooring.app import apps
 from mooring.app.apps import App
 from mooring.commands import argument, command
 from mooring.host import files, interrupt, paths
-from mooring.host.refusal import die
+from mooring.host.refusal import Refusal, die
 from mooring.release import formation, releases
 from mooring.volume import content, volumes
 from mooring.volume.volumes import Volume
@@ -58,27 +60,51 @@ def import_(volume: str, chown: bool) -> int:
 
 def replace(volume: Volume, done: content.Unpacked, same_owner: bool) -> int:
     """Let the draft take the place of the data; where an app does not become ready with it, take that back."""
+    wait_for_releases(volume)
     interrupt.ignore()
     volumes.exchange(volume)
-    print(f"{volume.name} has {done.files} files, {formation.size(done.size)}", flush=True)
+    say(f"{volume.name} has {done.files} files, {formation.size(done.size)}")
     if not same_owner:
-        print(
-            " !     They belong to others than the volume did: can the apps write? `--chown` keeps its owner",
-            flush=True,
-        )
+        say(" !     They belong to others than the volume did: can the apps write? `--chown` keeps its owner")
     restarted = []
     for app in running(volume):
-        from mooring.pipeline import deployment
-
-        print(f"-----> Restarting {app.name}, which has it", flush=True)
         restarted.append(app)
-        if deployment.launch(app, "restart", actor(), to_the_end=True):
+        if not restart(app):
             volumes.exchange(volume)
             for each in restarted[:-1]:
-                deployment.launch(each, "restart", actor(), to_the_end=True)
-            print(f" !     {volume.name} has what it had before: {app.name} does not start with the new", flush=True)
+                restart(each)
+            say(f" !     {volume.name} has what it had before: {app.name} does not start with the new")
             return 1
     return 0
+
+
+def say(line: str) -> None:
+    """Tell the person, who may be gone: what was begun is ended."""
+    with contextlib.suppress(OSError):
+        print(line, flush=True)
+
+
+def wait_for_releases(volume: Volume) -> None:
+    """Wait until no release is on its way that could start with what is about to be gone."""
+    from mooring.pipeline import spool
+
+    for app, _ in volumes.links().get(volume.name, []):
+        if spool.deploying(app.name):
+            say(f"-----> A release of {app.name} is on its way: this waits for its end")
+        while spool.deploying(app.name):
+            time.sleep(0.5)
+
+
+def restart(app: App) -> bool:
+    """Let the app see the folder that is there now; whether it does."""
+    from mooring.pipeline import deployment
+
+    say(f"-----> Restarting {app.name}, which has it")
+    try:
+        return deployment.launch(app, "restart", actor(), to_the_end=True) == 0
+    except Refusal as refusal:
+        say(f" !     {refusal}")
+        return False
 
 
 def running(volume: Volume) -> list[App]:

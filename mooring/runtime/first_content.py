@@ -38,7 +38,8 @@ def given(record: Release, wanted: tuple[Mount, ...]) -> Iterator[None]:
             volume = volumes.find(mount.volume)
             linked = [app for app, _ in volumes.links().get(volume.name, [])]
             if is_fresh(volume) and not mounts.used(volume, linked):
-                fill(volume, record.name.image, mount.path)
+                with volumes.alone(volume):
+                    fill(volume, record.name.image, mount.path)
         yield
 
 

@@ -53,7 +53,7 @@ class Unpacking:
             return
         path = self.plain(member.name)
         place = self.folder / path
-        place.parent.mkdir(parents=True, exist_ok=True)
+        self.make_parents(place)
         if not member.isdir() or place.is_symlink() or not place.is_dir():
             place.unlink(missing_ok=True)
             self.links.discard(path)
@@ -71,6 +71,14 @@ class Unpacking:
             self.write(place, member, content)
         else:
             packed.refuse_device(member.name)
+
+    def make_parents(self, place: Path) -> None:
+        """Make the folders around it that the archive does not name: they belong to whom the volume does."""
+        if not place.parent.exists():
+            self.make_parents(place.parent)
+            place.parent.mkdir(mode=0o755)
+            status = self.folder.stat()
+            os.chown(place.parent, status.st_uid, status.st_gid)
 
     def plain(self, name: str) -> str:
         """The path below the folder; raise Refusal for one that goes through a link."""

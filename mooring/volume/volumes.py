@@ -107,6 +107,7 @@ def destroy(volume: Volume) -> None:
     if not volume.host_folder and volume.folder.exists():
         quota.clear(volume.folder)
         volume.folder.rename(volume.beside / "gone")
+    files.remove_tree(gone)
     volume.beside.rename(gone)
     files.remove_tree(gone)
 
