@@ -8,6 +8,7 @@ from typing import Any
 from mooring.app import addons, job, scripts, variables
 from mooring.host import files, jsonc
 from mooring.host.refusal import die
+from mooring.host.text import printable
 
 PATH = "app.json"
 READ = {"formation", "healthchecks", "buildpacks", "env", "scripts", "cron", "addons", "stack"}
@@ -55,7 +56,7 @@ def notes(table: Mapping[str, Any], app: str, config: Mapping[str, str]) -> list
     if unset := variables.unset(variables.parse(table.get("env")), config):
         said.append(
             f"env is set at the first deploy only, and {app} has no {some(set(unset))}: "
-            f"`mooring config:set {app} {_shown(unset[0])}=…`"
+            f"`mooring config:set {app} {printable(unset[0])}=…`"
         )
     said += [_of_addon(each, app) for each in addons.lacking(addons.parse(table.get("addons")), config)]
     formation = table.get("formation")
@@ -81,9 +82,8 @@ def _of_addon(addon: addons.Addon, app: str) -> str:
         if addon.kind
         else "is made by nobody"
     )
-    return (
-        f"addons: {_shown(addon.plan)} {what}: `mooring config:set {app} {addon.variable or 'NAME'}=…` has its address"
-    )
+    command = f"`mooring config:set {app} {addon.variable or 'NAME'}=…`"
+    return f"addons: {printable(addon.plan)} {what}: {command} has its address"
 
 
 def _unread(healthchecks: Any) -> set[str]:
@@ -95,8 +95,4 @@ def _unread(healthchecks: Any) -> set[str]:
 
 def some(names: set[str]) -> str:
     """Names of app.json's, for people: ten of them at most, and nothing that is not printable."""
-    return ", ".join(map(_shown, sorted(names)[:10])) + (" and more" if len(names) > 10 else "")
-
-
-def _shown(name: str) -> str:
-    return "".join(each for each in str(name) if each.isprintable())[:60]
+    return ", ".join(map(printable, sorted(names)[:10])) + (" and more" if len(names) > 10 else "")

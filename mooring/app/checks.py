@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from mooring.host.refusal import die
+from mooring.host.text import printable
 
 
 class Check(NamedTuple):
@@ -60,26 +61,23 @@ def parse(healthchecks: Any, kind: str = "startup") -> dict[str, Check]:
         die("app.json: healthchecks is not an object", '{"web": [{"type": "startup", "path": "/"}]}')
     checks = {}
     for process, entries in healthchecks.items():
+        at = f"app.json: healthchecks.{printable(process)}"
         if not isinstance(entries, list):
-            die(f"app.json: healthchecks.{process} is not a list", '[{"type": "startup", "path": "/"}]')
+            die(f"{at} is not a list", '[{"type": "startup", "path": "/"}]')
         for place, entry in enumerate(entries):
-            where = f"app.json: healthchecks.{process}[{place}]"
+            where = f"{at}[{place}]"
             if not isinstance(entry, dict):
                 die(f"{where} is {entry!r:.80}", '{"type": "startup", "path": "/"}')
             if entry.get("type", "startup") not in KINDS:
                 die(f"{where}.type is {entry['type']!r:.80}", ", ".join(KINDS))
         found = {place: each for place, each in enumerate(entries) if each.get("type", "startup") == kind}
         if len(found) > 1 and kind == "liveness":
-            die(f"app.json: healthchecks.{process} has {len(found)} liveness checks", "keep one")
+            die(f"{at} has {len(found)} liveness checks", "keep one")
         if found:
-            first, *others = (
-                parse_one(f"app.json: healthchecks.{process}[{place}]", each) for place, each in found.items()
-            )
+            first, *others = (parse_one(f"{at}[{place}]", each) for place, each in found.items())
             checks[process] = first._replace(others=tuple(others))
             if kind == "liveness" and checks[process].kind == "uptime":
-                die(
-                    f"app.json: healthchecks.{process} has a liveness check of uptime", "a path, listening or a command"
-                )
+                die(f"{at} has a liveness check of uptime", "a path, listening or a command")
     return checks
 
 

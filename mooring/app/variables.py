@@ -10,6 +10,7 @@ from mooring.app import checks
 from mooring.app.apps import App
 from mooring.host import env_file, files
 from mooring.host.refusal import Refusal, die
+from mooring.host.text import printable
 
 SECRET = "secret"  # noqa: S105
 """The one generator that there is."""
@@ -61,7 +62,7 @@ def parse(env: Any) -> tuple[Variable, ...]:
 
 
 def _one(name: str, entry: Any) -> Variable:
-    where = f"app.json: env.{name[:60]}"
+    where = f"app.json: env.{printable(name)}"
     entry = {"value": entry} if isinstance(entry, str) else entry
     if not isinstance(entry, dict):
         die(f"{where} is {entry!r:.60}", 'a text, or {"value": "…"}, {"generator": "secret"}, {"required": false}')
@@ -123,7 +124,7 @@ def settle(app: App, wanted: tuple[Variable, ...]) -> Settled:
         config = app.config()
         if lacking := missing(wanted, config):
             names = ", ".join(each.name for each in lacking)
-            why = f": {_line(lacking[0].description)}" if len(lacking) == 1 and lacking[0].description else ""
+            why = f": {printable(lacking[0].description, 100)}" if len(lacking) == 1 and lacking[0].description else ""
             pairs = " ".join(f"{each.name}=…" for each in lacking)
             die(
                 f"app.json: env requires {names}, and {app.name} has none{why}",
@@ -138,7 +139,3 @@ def settle(app: App, wanted: tuple[Variable, ...]) -> Settled:
 def unset(wanted: tuple[Variable, ...], config: Mapping[str, str]) -> list[str]:
     """The names of those that `env` would have set, had it had them when the app was deployed first."""
     return [each.name for each in wanted if each.name not in config and (each.value is not None or each.is_secret)]
-
-
-def _line(text: str) -> str:
-    return "".join(each for each in text if each.isprintable())[:100]

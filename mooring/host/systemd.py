@@ -56,6 +56,11 @@ def state_of(unit: str) -> str:
     return run("systemctl", "show", "--property=ActiveState", "--value", unit).strip()
 
 
+def has_job(unit: str) -> bool:
+    """Whether a unit is about to be started or stopped, or waits for that (systemctl(1), list-jobs)."""
+    return run("systemctl", "show", "--property=Job", "--value", unit).strip() not in ("", "0")
+
+
 def status(units: list[str]) -> dict[str, str]:
     """What each unit says of itself (sd_notify(3), STATUS=) while it runs, else its ActiveState."""
     return {

@@ -25,3 +25,8 @@ def lines_as_here(text: str) -> str:
     """
     as_on_windows = text.endswith("\r\n") and text.count("\n") == text.count("\r\n")
     return text.replace("\r\n", "\n") if as_on_windows else text
+
+
+def printable(said: object, most: int = 60) -> str:
+    """What somebody else wrote, for a line that people read: no more than so many letters, and none that is none."""
+    return "".join(each for each in str(said) if each.isprintable())[:most]

@@ -16,6 +16,9 @@ from mooring.release.releases import Release
 
 BEGAN = "standstill"
 """The moment in the new release's record when the old one is told to end."""
+OF_BOOT = "mooring-apps.service"
+"""What starts the live release at boot."""
+PAUSE = 0.1
 RUNNING = ("active", "activating", "reloading")
 
 
@@ -42,11 +45,13 @@ def is_same(process: Process, other: Process) -> bool:
 def begin(record: Release, log: Log) -> Release:
     """Stop what has to end before the new one is started; return the record, which says when.
 
-    After a boot the old one is being started: that ends, too.
+    After a boot the old one is being started: that ends, too, when it has begun.
     """
     ending = old(record)
     if not ending:
         return record
+    while systemd.has_job(OF_BOOT):
+        time.sleep(PAUSE)
     units = [each.unit for each in ending]
     runs = any(state in RUNNING for state in systemd.status(units).values())
     if not App(record.name.app).choices().stopped and (runs or BEGAN not in record.times):

@@ -13,6 +13,7 @@ from mooring.app.variables import Variable
 from mooring.host import files
 from mooring.host.names import RELEASE_PHASE
 from mooring.host.refusal import die
+from mooring.host.text import printable
 from mooring.release import releases
 from mooring.release.formation import IMAGES_OWN, MOST, check_total, chosen_port
 from mooring.release.process import DEFAULT_PORT, Process
@@ -165,7 +166,7 @@ def formation_of(said: Mapping[str, Any]) -> dict[str, int]:
     """How many of each process app.json's `formation` asks for; raise Refusal for what is no number."""
     counts = {}
     for name, entry in _formation(said).items():
-        where, quantity = f"app.json: formation.{name}", entry
+        where, quantity = f"app.json: formation.{printable(name)}", entry
         if isinstance(entry, dict):
             where, quantity = f"{where}.quantity", entry.get("quantity", 1)
         if isinstance(quantity, bool) or not isinstance(quantity, int) or not 0 <= quantity <= MOST:
@@ -182,11 +183,11 @@ def overlap_of(said: Mapping[str, Any]) -> dict[str, bool]:
         table = entry if isinstance(entry, dict) else {}
         if "overlap" in table:
             if not isinstance(table["overlap"], bool):
-                die(f"app.json: formation.{name}.overlap is {table['overlap']!r:.60}", "true or false")
+                die(f"app.json: formation.{printable(name)}.overlap is {table['overlap']!r:.60}", "true or false")
             found[name] = table["overlap"]
         parallel = table.get("max_parallel", 1)
         if isinstance(parallel, bool) or not isinstance(parallel, int):
-            die(f"app.json: formation.{name}.max_parallel is {parallel!r:.60}", "a number")
+            die(f"app.json: formation.{printable(name)}.max_parallel is {parallel!r:.60}", "a number")
     return found
 
 

@@ -26,7 +26,10 @@ STOOD = r"web stood still for \d+\.\d s"
 
 def pushed(admin: User, app: str) -> Repo:
     """The repository of an app whose `web` may run only once at a time, and whose `bot` may overlap; it is live."""
-    said = {"formation": {"web": {"overlap": False}, "bot": {"quantity": 1}}}
+    said = {
+        "formation": {"web": {"overlap": False}, "bot": {"quantity": 1}},
+        "healthchecks": {"bot": [{"type": "startup", "uptime": 1}]},
+    }
     files = apps.python(PROGRAM, Procfile="web: python3 -u app.py\nbot: sleep 1000\n", **{"app.json": json.dumps(said)})
     repo = admin.repo("once", files)
     first = repo.push(app)

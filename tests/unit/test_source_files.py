@@ -18,6 +18,7 @@ from mooring.release.process import Process
     ("text", "said"),
     [("{\n\n}}", "line 3"), ("[]", "not an object"), ('{"formation": {"web": {"quantity": -1}}}', "formation.web"),
      ('{"formation": {"web": true}}', "formation.web"), ('{"formation": {"web": 51}}', "formation.web"),
+     ('{"formation": {"a\\nb": []}}', r"^app.json: formation.ab is \[\] .*$"),
      ('{"formation": []}', "formation is"), ('{"formation": {"web": {"overlap": 0}}}', r"formation\.web\.overlap is 0"),
      ('{"formation": {"web": {"max_parallel": "2"}}}', "formation.web.max_parallel"), ('{"stack": 5}', "stack is 5"),
      ('{"healthchecks": {"web": [{"port": 0}]}}', r"healthchecks\.web\[0\]\.port"), ("[" * 200_000, "deep")],

@@ -24,7 +24,7 @@ def start(container: ContainerName) -> None:
             f"{container.release} is {record.status}",
             f"`mooring rollback {record.name.app} {record.name.number}` runs it again",
         )
-    if not container.runs_once and not record.process(container.process).overlaps:
+    if any(each.name == container.process and not each.overlaps for each in record.processes):
         refuse_second(container)
     try:
         identity, pid = run(record, container)
