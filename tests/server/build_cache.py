@@ -4,6 +4,8 @@ To install them is the longest part of most builds. What is here is of use to a 
 step differs (stack image, script, list of packages); where something does, it is as on a server that has no cache.
 """
 
+from pathlib import Path
+
 from tests.server.cache import CHECKOUT
 from tests.server.throwaway import Server
 
@@ -50,10 +52,9 @@ exec docker build "${arguments[@]}" .
 """
 
 
-def recipe() -> list[str | bytes]:
+def recipe() -> list[bytes]:
     """What decides what is in it."""
-    files = [*STEPS, *STACK]
-    return [*BASES, *LISTS, DETECT, COMPILE, BUILD, *(path.read_bytes() for path in files if path.is_file())]
+    return [path.read_bytes() for path in (Path(__file__), *STEPS, *STACK) if path.is_file()]
 
 
 def fill(server: Server) -> None:
@@ -70,4 +71,6 @@ def fill(server: Server) -> None:
         server.run(["bash", "-c", BUILD, CONTEXT, packages], timeout=900)
     for base in BASES:
         server.run(["docker", "build", "--output=type=cacheonly", "-"], input=f"FROM {base}\nRUN true\n")
+    # What apt has downloaded would be copied to each server.
+    server.run(["docker", "builder", "prune", "--force", "--filter=type=exec.cachemount"])
     server.run(["rm", "-rf", CONTEXT])
