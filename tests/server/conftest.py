@@ -90,7 +90,7 @@ def own_server(make_server: Callable[..., Server]) -> Server:
 
 @pytest.fixture
 def make_server(network: Network, installed_tree: Tree) -> Iterator[Callable[..., Server]]:
-    """`make_server(hostname=…, small_docker_root="900M", boot=True)`: an installed server for this test."""
+    """`make_server(hostname=…, small_docker_root="500M", boot=True)`: an installed server for this test."""
     yield from _factory(network, lambda: installed_tree)
 
 

@@ -1,10 +1,10 @@
 """Servers with Mooring on them, as layers on the bare one: installed once, then upgraded to this checkout."""
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.server import registry, rootfs
+from tests.server import build_cache, registry, rootfs
 from tests.server.cache import CHECKOUT, Failure, call, key, made, prune, say, step
 from tests.server.diagnostics import diagnostics
 from tests.server.network import Network
@@ -24,35 +24,43 @@ def installed(network: Network) -> Tree:
     """
     base = rootfs.bare("trixie")
     decides = [(CHECKOUT / name).read_bytes() for name in ("install.sh", "pyproject.toml")]
+    decides += [path.read_bytes() for path in build_cache.STACK if path.is_file()]
     recipe = key(str(base.layers[0]), *decides)
     first = made(
         f"installed-{recipe}",
-        lambda folder: _layer(folder, base, network, "installing Mooring on it"),
+        lambda folder: _layer(folder, base, network, "installing Mooring on it", install),
     )
     tree = Tree((first / "upper", *base.layers), first / "docker")
+    recipe = key(recipe, str(registry.storage()), *build_cache.recipe())
+    filled = made(
+        f"filled-{recipe}",
+        lambda folder: _layer(folder, tree, network, "filling its build cache", build_cache.fill),
+    )
+    installed_as = (first / "checkout").read_text()
+    tree = Tree((filled / "upper", *tree.layers), filled / "docker")
     checkout = checkout_key()
-    layers = {first}
-    if (first / "checkout").read_text() != checkout:
-        second = made(
+    layers = {first, filled}
+    if installed_as != checkout:
+        upgraded = made(
             f"upgraded-{key(recipe, checkout)}",
-            lambda folder: _layer(folder, tree, network, "upgrading it to this checkout"),
+            lambda folder: _layer(folder, tree, network, "upgrading it to this checkout", install),
         )
-        layers.add(second)
-        tree = Tree((second / "upper", *tree.layers), second / "docker")
+        layers.add(upgraded)
+        tree = Tree((upgraded / "upper", *tree.layers), upgraded / "docker")
     (network.folder / "uses").write_text("\n".join(map(str, layers)))
-    for name in ("installed", "upgraded"):
+    for name in ("installed", "filled", "upgraded"):
         prune(name, keep=layers, unused_for=6 * 3600)
     return tree
 
 
-def _layer(folder: Path, tree: Tree, network: Network, what: str) -> None:
+def _layer(folder: Path, tree: Tree, network: Network, what: str, do: Callable[[Server], object]) -> None:
     registry.serve(network)
     (folder / "checkout").write_text(checkout_key())
     step(f"booting a server and {what}")
     server = Server(tree, network, name=folder.name.strip(".").partition("-")[0])
     try:
         server.boot()
-        install(server)
+        do(server)
         server.shutdown()
         server.keep(folder)
     finally:

@@ -1,6 +1,7 @@
 """What a server finds on its disk when it is first switched on."""
 
 import json
+import shutil
 from pathlib import Path
 
 from tests.server.cache import call
@@ -25,13 +26,53 @@ def mount(folder: Path, tree: Tree, *, small_docker_root: str | None) -> None:
         call("mkfs.ext4", "-q", "-m", "0", disk)
         call("mount", "-o", "loop", disk, docker)
     if tree.docker:
-        # Layers are never written again: they need no copies, where the disk is the same.
-        shared = [] if small_docker_root else [tree.docker / "overlay2"]
-        copied = [path for path in tree.docker.iterdir() if path not in shared]
-        call("cp", "-a", "--reflink=auto", *copied, docker)
-        if shared:
-            call("cp", "-a", "--link", *shared, docker)
+        copy_docker(tree.docker, docker)
     docker.chmod(0o710)
+
+
+def copy_docker(source: Path, target: Path) -> None:
+    """Lay out a tree's /var/lib/docker; the layers of images stay where they are, see `shared_layers`."""
+    still = finished_layers(source)
+    copied = [path for path in source.iterdir() if path.name != "overlay2"]
+    call("cp", "-a", "--reflink=auto", *copied, target)
+    (target / "overlay2").mkdir(mode=0o710)
+    others = [path for path in (source / "overlay2").iterdir() if path not in still]
+    if others:
+        call("cp", "-a", "--reflink=auto", *others, target / "overlay2")
+    for layer in still:
+        copy = target / "overlay2" / layer.name
+        for folder in (copy, copy / "diff", copy / "work"):
+            folder.mkdir(mode=0o710)
+        for file in layer.iterdir():
+            if file.is_file():
+                shutil.copy2(file, copy)
+    (target.parent / "shared").write_text("".join(f"{layer}\n" for layer in still))
+
+
+def finished_layers(docker: Path) -> list[Path]:
+    """The layers that nobody writes to again: those of images, and those that have others on top."""
+    of_images = {path.read_text() for path in docker.glob("image/overlay2/layerdb/sha256/*/cache-id")}
+    layers = (docker / "overlay2").iterdir()
+    return sorted(path for path in layers if path.name in of_images or (path / "committed").exists())
+
+
+def shared_layers(folder: Path) -> dict[Path, Path]:
+    """What a server has of its tree's /var/lib/docker by mounting it: place there, and folder of this machine's.
+
+    Layers have tens of thousands of files, too many to copy or link for each server. Docker unmounts what it removes.
+    """
+    known = map(Path, (folder / "shared").read_text().splitlines()) if (folder / "shared").exists() else ()
+    there = [layer for layer in known if (folder / "docker/overlay2" / layer.name / "diff").exists()]
+    return {Path("/var/lib/docker/overlay2", layer.name, "diff"): layer / "diff" for layer in there}
+
+
+def keep_docker(folder: Path, target: Path) -> None:
+    """Move a switched-off server's /var/lib/docker to `target`, whole."""
+    for place, source in shared_layers(folder).items():
+        layer = folder / "docker" / place.relative_to("/var/lib/docker")
+        layer.rmdir()
+        call("cp", "-a", "--link", source, layer)
+    (folder / "docker").rename(target)
 
 
 def furnish(root: Path, *, hostname: str, address: str, gateway: str) -> None:

@@ -1,5 +1,6 @@
 """The bridge that the servers of one run are plugged into, with its subnet and its way out."""
 
+import contextlib
 import ipaddress
 import json
 import os
@@ -11,6 +12,9 @@ from tests.server.cache import CACHE, Failure, call, lock
 
 SETTINGS = {"net.ipv4.ip_forward": 1, "fs.inotify.max_user_instances": 1024}
 """What sysctl(8) of this machine has to say at least: servers use its way out, and each some ten of its watchers."""
+SMALLER = {"net.netfilter.nf_conntrack_buckets": 16384}
+"""And at most: Docker looks through the table of connections for each container that ends, and it is this machine's,
+which has many times the memory of a small server."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,12 @@ def open_network(run: str, *, owner: int | None) -> Network:
             if int(setting(name).read_text()) < least:
                 before(name).write_text(setting(name).read_text())
                 setting(name).write_text(str(least))
+        for name, most in SMALLER.items():
+            # The table is the kernel's that boots: where that is not ours to set, it stays.
+            with contextlib.suppress(OSError):
+                if int(setting(name).read_text()) > most:
+                    before(name).write_text(setting(name).read_text())
+                    setting(name).write_text(str(most))
     return network
 
 
@@ -107,7 +117,7 @@ def close_network(network: Network) -> None:
         call("rm", "-rf", "--", network.folder)
         for lock_file in CACHE.glob(f"*-{network.run}.lock"):
             lock_file.unlink()
-        for name in SETTINGS:
+        for name in (*SETTINGS, *SMALLER):
             if before(name).exists() and not any((CACHE / "runs").iterdir()):
                 setting(name).write_text(before(name).read_text())
                 before(name).unlink()

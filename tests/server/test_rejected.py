@@ -132,7 +132,7 @@ def test_where_nginx_refuses_the_push_is_rejected_with_its_reason_and_nothing_ha
 def test_a_build_that_fills_the_disk_says_so_and_what_served_serves_on(
     make_server: Callable[..., Server], admin_of: Callable[[Server], User]
 ) -> None:
-    server = make_server(small_docker_root="1500M")
+    server = make_server(small_docker_root="500M")
     owner = admin_of(server)
     repo = deployed(owner, "full")
     repo.commit({"Dockerfile": "FROM busybox\nRUN dd if=/dev/zero of=/big bs=1M count=1600\nEXPOSE 8080\n"})

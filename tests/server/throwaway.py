@@ -36,8 +36,8 @@ class Server(Shell):
     ) -> None:
         """Lay out a new server on `tree`; nothing runs yet.
 
-        `mirror` names the run's registry as Docker's mirror. `small_docker_root` (a size such as "300M")
-        gives Docker a file system of its own that is this small. `waits_for_disk` is for figures (`disk.py`).
+        `mirror` names the run's registry as Docker's mirror. `small_docker_root` (a size such as "300M") gives Docker
+        a disk of its own, for all but the tree's images. `waits_for_disk` is for figures (`disk.py`).
         """
         self.network = network
         self.name = name
@@ -80,10 +80,11 @@ class Server(Shell):
         cgroup.make(self.group)
         notify = self.folder / "notify"
         notify.unlink(missing_ok=True)
+        mounts = layout.shared_layers(self.folder)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener, self.console.open("ab") as console:
             listener.bind(str(notify))
             self.nspawn = subprocess.Popen(
-                nspawn.command(self.folder, self.machine, self.hostname, self.network.bridge),
+                nspawn.command(self.folder, self.machine, self.hostname, self.network.bridge, mounts),
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
@@ -130,7 +131,7 @@ class Server(Shell):
         assert not self.alive(), "shut it down first"
         call("umount", self.root)
         (self.folder / "upper").rename(folder / "upper")
-        (self.folder / "docker").rename(folder / "docker")
+        layout.keep_docker(self.folder, folder / "docker")
         self.destroy()
 
     # -- its parts
