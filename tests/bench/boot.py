@@ -58,7 +58,8 @@ def of_apps(server: Server, apps: list[str]) -> float:
 def prepare(server: Server, apps: list[str]) -> None:
     """Stop the apps and let none of them start, and make a container for each."""
     server.run(["systemctl", "stop", "mooring.target"], timeout=60 + 5 * len(apps))
-    server.run(["systemctl", "disable", "mooring.target"])
+    # What removes the containers that no release owns would remove these.
+    server.run(["systemctl", "disable", "mooring.target", "mooring-recover.service"])
     image = server.run(["docker", "image", "ls", "-q", f"mooring/{crowd.SAMPLE}"]).stdout.split()[0]
     server.run(["python3", "-c", MAKE_ALL, image, *apps], timeout=60 + 5 * len(apps))
 
