@@ -118,12 +118,11 @@ def add(
     target.choose(cron=lambda now: {**now, name: table})
     timers.apply(target)
     audit.note(job=name)
-    print(f"{name} runs {when_for_people(target, name)}: `mooring cron:run {app} {name}` runs it now")
+    print(f"{name} runs {when_for_people(target, new._replace(id=name))}: `mooring cron:run {app} {name}` runs it now")
 
 
-def when_for_people(app: App, name: str) -> str:
-    each = jobs.pick(app, name)
-    coming = moment(timers.following(app.name).get(name))
+def when_for_people(app: App, each: Job) -> str:
+    coming = moment(timers.following(app.name).get(each.id))
     said = when(app, each, coming)
     return f"next at {coming}" if said == coming else said
 

@@ -24,10 +24,8 @@ def job(command: str, schedule: str = "0 5 * * *", **more: Any) -> dict[str, Any
 
 
 MINUTE = job("echo minute of $MOORING_RELEASE", "* * * * *")
-HELD = [
-    job(f"HELD={policy}; {WAITING}", "* * * * *", concurrency_policy=policy)
-    for policy in ("forbid", "allow", "replace")
-]
+POLICIES = ("forbid", "allow", "replace")
+HELD = [job(f"HELD={each}; {WAITING}", "* * * * *", concurrency_policy=each) for each in POLICIES]
 
 
 @pytest.fixture(scope="module")

@@ -91,7 +91,8 @@ def test_a_link_to_a_file_of_the_repository_is_followed_and_no_other(tmp_path: P
 
 def test_what_app_json_asks_for_in_vain_is_said_once_for_each_key() -> None:
     table = {
-        "name": "x", "scripts": {"dokku": {"predeploy": "exit 1"}, "postdeploy": "x"}, "cron": [{"a": 1}, {}], "stack": "x",
+        "name": "x", "scripts": {"dokku": {"predeploy": "exit 1"}, "postdeploy": "x"}, "cron": [{"a": 1}, {}],
+        "stack": "x",
         "env": {"KEY": {"required": True}, "SET": {}, "OFF": {"required": False}, "FIVE": "5"}, "expo": {}, "odd\n": 1,
         "addons": ["heroku-postgresql", {"plan": "x:y"}], "formation": {"web": {"quantity": 1, "size": "s"}, "bot": 2},
         "healthchecks": {"web": [{"type": "readiness", "path": "/"}, {"scheme": "https", "path": "/"}]},
