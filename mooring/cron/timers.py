@@ -146,7 +146,7 @@ def description(verb: str, app: str, job: Job) -> str:
     command = "".join(each if each.isprintable() else " " for each in job.command)
     if len(command) > LONGEST_DESCRIPTION:
         command = command[: LONGEST_DESCRIPTION - 1] + "…"
-    return f"{verb} {command} of {app}".replace("%", "%%").replace("\\", "\\\\")
+    return f"{verb} {command} of {app}".replace("%", "%%")
 
 
 def present(app: str) -> dict[str, str]:
