@@ -1,32 +1,19 @@
 """Jobs run on time, in containers of their own out of what is live then, and people are told how they ended."""
 
 import json
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from tests.server import apps
+from tests.server.jobs import APP, WAITS, job, let_go, listed, running, says, timers, well, with_jobs
 from tests.server.throwaway import Server
 from tests.server.user import Repo, User
 from tests.server.user import admin as administrator
-
-APP = "on-time"
-WAITS = "echo began $MOORING_RELEASE; until [ -e /tmp/go ]; do sleep 0.1; done; echo ended $MOORING_RELEASE"
-
-
-def job(command: str, schedule: str = "0 5 1 1 *", **more: Any) -> dict[str, Any]:
-    return {"command": command, "schedule": schedule, **more}
-
 
 MINUTE = job("echo minute of $MOORING_RELEASE", "* * * * *")
 POLICIES = {"forbidding": "forbid", "allowing": "allow", "replacing": "replace"}
 HELD = [job(f"{name}=1; {WAITS}", "* * * * *", concurrency_policy=policy) for name, policy in POLICIES.items()]
 FAILING = job("sh -c 'echo I am about to fail; exit 3'")
-
-
-def with_jobs(*jobs: dict[str, Any]) -> dict[str, str | bytes | None]:
-    return {"app.json": json.dumps({"cron": jobs})}
 
 
 @pytest.fixture(scope="module")
@@ -41,38 +28,6 @@ def repo(owner: User) -> Repo:
     assert repo.push(APP).ok
     owner.server.wait_for(["systemctl", "is-active", f"mooring-cron@{APP}.echo.timer"])
     return repo
-
-
-def listed(user: User) -> dict[str, dict[str, Any]]:
-    return {row["id"]: row for row in json.loads(user.ssh("cron", APP, "--json").stdout)}
-
-
-def well(user: User, *words: str) -> str:
-    done = user.ssh(*words)
-    assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
-    return done.stdout
-
-
-def timers(server: Server) -> list[str]:
-    listing = server.run(["systemctl", "list-timers", "--all", "--output=json", f"mooring-cron@{APP}.*"]).stdout
-    return sorted(
-        each["unit"].removeprefix(f"mooring-cron@{APP}.").removesuffix(".timer") for each in json.loads(listing)
-    )
-
-
-def running(server: Server, name: str) -> list[str]:
-    """The containers of a job's runs, with when each was made."""
-    said = server.run(["docker", "ps", "--format", "{{.Names}} {{.ID}}", "--filter", f"name=cron.{name}."]).stdout
-    return sorted(said.splitlines())
-
-
-def let_go(server: Server, name: str) -> None:
-    for container in running(server, name):
-        server.run(["docker", "exec", container.split()[0], "touch", "/tmp/go"])
-
-
-def says(server: Server, name: str, words: str, timeout: float = 30) -> None:
-    server.wait_for(["sh", "-c", f"mooring cron:logs {APP} {name} | grep -q '{words}'"], timeout=timeout)
 
 
 def test_a_person_finds_jobs_and_their_lines_with_systemd_alone(repo: Repo, owner: User, server: Server) -> None:
@@ -195,7 +150,8 @@ def test_a_run_goes_on_over_a_deploy_and_jobs_come_and_go_with_the_release(
     assert timers(server) == ["allowing", "echo", "forbidding", "replacing", "true"]
     server.wait_for(["sh", "-c", f"! docker ps --format '{{{{.Names}}}}' | grep -q '^{APP}.1.web.1'"])
     assert running(server, "forbidding") == before
-    assert well(owner, "cron:run", APP, "echo") == "minute of v2\n"
+    release = json.loads(well(owner, "apps:info", APP, "--json"))["release"]
+    assert well(owner, "cron:run", APP, "echo") == f"minute of {release}\n"
     assert owner.ssh("rollback", APP, "v1").returncode == 0
     server.wait_for(["systemctl", "is-active", f"mooring-cron@{APP}.sh.timer"])
     assert timers(server) == ["allowing", "echo", "forbidding", "replacing", "sh"]
@@ -236,35 +192,3 @@ def test_nothing_runs_of_an_app_in_maintenance_but_what_is_for_it(repo: Repo, ow
         ["sh", "-c", f"ls /run/systemd/system /run/mooring/cron | grep {APP}; docker ps -a | grep {APP}"], check=False
     )
     assert left.stdout == ""
-
-
-def test_jobs_come_back_with_a_reboot_which_some_wait_for_and_some_make_up_for(
-    own_server: Server, admin_of: Callable[[Server], User]
-) -> None:
-    user = admin_of(own_server)
-    sleeper = job("echo made up", "0 0 * * *", persistent=True)
-    files = with_jobs(job("echo booted", "@reboot"), sleeper, job("echo not made up", "0 0 * * *"))
-    assert user.repo(APP, {**apps.site("one"), **files}).push(APP).ok
-    own_server.wait_for(["systemctl", "is-active", f"mooring-cron@{APP}.echo-2.timer"])
-    assert timers(own_server) == ["echo-2", "echo-3"]
-    well(user, "cron:add", APP, "--id", "added", "@yearly", "true")
-    stamps = "/var/lib/systemd/timers"
-    assert own_server.run(["sh", "-c", f"ls {stamps} | grep cron"]).stdout == f"stamp-mooring-cron@{APP}.echo-2.timer\n"
-    # As if it was off for two days.
-    own_server.run(["touch", "-d", "2 days ago", f"{stamps}/stamp-mooring-cron@{APP}.echo-2.timer"])
-    own_server.reboot()
-    says(own_server, "echo", "booted")
-    says(own_server, "echo-2", "made up")
-    own_server.wait_for(["systemctl", "is-active", f"mooring-cron@{APP}.added.timer"])
-    assert timers(own_server) == ["added", "echo-2", "echo-3"]
-    rows = listed(user)
-    assert rows["echo"]["next"] == "at the next boot"
-    assert [rows[name]["last"] for name in ("echo-3", "added")] == ["", ""]
-    assert own_server.run(["journalctl", "-o", "cat", f"MOORING_APP={APP}"]).stdout.count("booted") == 1
-    own_server.run(["systemctl", "stop", "mooring.target"])
-    assert (
-        own_server.run(["systemctl", "is-active", f"mooring-cron@{APP}.added.timer"], check=False).stdout != "active\n"
-    )
-    own_server.run(["systemctl", "start", "mooring.target"])
-    own_server.wait_for(["systemctl", "is-active", f"mooring-cron@{APP}.added.timer"])
-    assert own_server.run(["journalctl", "-o", "cat", f"MOORING_APP={APP}"]).stdout.count("booted") == 1
