@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+import sys
 import time
 from typing import Any
 
@@ -10,10 +11,11 @@ from mooring.app.apps import App
 from mooring.app.job import Job
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import FOLLOW, LINES, moment, show
+from mooring.commands.logs import logs as logs_of
 from mooring.cron import history, jobs, oncalendar, runs, timers
 from mooring.host import systemd
 from mooring.host.refusal import die
-from mooring.telling import audit
+from mooring.telling import audit, tail
 
 ID = argument("job", metavar="ID", help="as `mooring cron APP` shows it")
 SOME = argument("job", metavar="ID", nargs="?", default="", help="all jobs without it")
@@ -118,12 +120,11 @@ def add(
     target.choose(cron=lambda now: {**now, name: table})
     timers.apply(target)
     audit.note(job=name)
-    print(f"{name} runs {when_for_people(target, name)}: `mooring cron:run {app} {name}` runs it now")
+    print(f"{name} runs {when_for_people(target, new._replace(id=name))}: `mooring cron:run {app} {name}` runs it now")
 
 
-def when_for_people(app: App, name: str) -> str:
-    each = jobs.pick(app, name)
-    coming = moment(timers.following(app.name).get(name))
+def when_for_people(app: App, each: Job) -> str:
+    coming = moment(timers.following(app.name).get(each.id))
     said = when(app, each, coming)
     return f"next at {coming}" if said == coming else said
 
@@ -176,18 +177,11 @@ def run(app: str, job: str, detach: bool) -> int:
 
 def followed(app: App, unit: str, began: float) -> int:
     """Print what a run prints until it has ended; return its exit status."""
-    import sys
-
-    from mooring.telling import tail
-
     instance = unit.partition("@")[2].removesuffix(".service")
     job = instance.split(".")[1]
 
-    def ended() -> bool:
-        return systemd.state_of(unit) in ("inactive", "failed")
-
     lines: tail.Match = {"MOORING_APP": app.name, "OBJECT_SYSTEMD_UNIT": unit, "_SYSTEMD_UNIT": "docker.service"}
-    for entry in tail.following([lines], since=began, ended=ended):
+    for entry in tail.following([lines], since=began, ended=lambda: systemd.state_of(unit) in ("inactive", "failed")):
         aside = str(entry.get("PRIORITY", "6")) == "3"
         print(tail.text(entry, "MESSAGE").rstrip(), file=sys.stderr if aside else sys.stdout, flush=True)
     last = history.last(app, job)
@@ -202,8 +196,6 @@ def followed(app: App, unit: str, began: float) -> int:
 @command("cron:logs", "mooring cron:logs my-app report -f", APP, ID, FOLLOW, LINES, JSON)
 def logs(app: str, job: str, follow: bool, lines: int, json: bool) -> None:
     """Show the lines that a job's runs printed."""
-    from mooring.commands.logs import logs as logs_of
-
     target = apps.find(app)
     if job not in {each.job for each in history.every(target)}:
         jobs.pick(target, job)

@@ -5,8 +5,9 @@ time begins or ends, cron runs what fell into the hour that there was not, once 
 often goes on in the hour that there is twice. systemd leaves both out: they are added, by date and in UTC.
 """
 
+import functools
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from mooring.app.crontab import FIELDS, Schedule
@@ -74,14 +75,15 @@ def week(weekdays: Sequence[int]) -> str:
 def corrections(schedule: Schedule, zone: str, now: datetime) -> list[str]:
     """What systemd would leave out around changes of summer time, in UTC."""
     found = []
-    for moment, shift in changes(load(zone), now):
+    clock = load(zone)
+    for moment, shift in changes(zone, now.astimezone(UTC).date()):
         if shift > timedelta() and not schedule.often:
-            before = (moment - MINUTE).astimezone(load(zone)).replace(tzinfo=None) + MINUTE
+            before = (moment - MINUTE).astimezone(clock).replace(tzinfo=None) + MINUTE
             if any(falls(schedule, before + number * MINUTE) for number in range(shift // MINUTE)):
                 found.append(f"{moment:%Y-%m-%d %H:%M}:00")
         elif shift < timedelta() and schedule.often:
             again = (moment + number * MINUTE for number in range(-shift // MINUTE))
-            times = [each for each in again if falls(schedule, each.astimezone(load(zone)).replace(tzinfo=None))]
+            times = [each for each in again if falls(schedule, each.astimezone(clock).replace(tzinfo=None))]
             for hour in sorted({each.replace(minute=0) for each in times}):
                 minutes = some([each.minute for each in times if each.replace(minute=0) == hour], 59, 0)
                 found.append(f"{hour:%Y-%m-%d %H}:{minutes}:00")
@@ -99,10 +101,12 @@ def falls(schedule: Schedule, local: datetime) -> bool:
     )
 
 
-def changes(zone: tzinfo, now: datetime) -> list[tuple[datetime, timedelta]]:
+@functools.cache
+def changes(name: str, today: date) -> list[tuple[datetime, timedelta]]:
     """When a zone's clocks are put forward or back in the years ahead, and by how much: less than three hours."""
     found = []
-    day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    zone = load(name)
+    day = datetime.combine(today, datetime.min.time(), UTC)
     offset = offset_of(zone, day)
     for _ in range(AHEAD * 366):
         following = day + timedelta(days=1)

@@ -30,9 +30,9 @@ def apply(app: App) -> None:
     """Bring an app's timers in line with its live release and app.toml; safe to run again."""
     with files.locked(app.folder):
         texts = wanted(app)
-        fresh = settle(app.name, texts)
+        fresh, changed = settle(app.name, texts)
         forget_stamps(fresh)
-    start(timers(texts), fresh)
+    start(timers(texts), changed | set(timers(fresh)))
 
 
 def apply_all(say: Callable[[str], None]) -> None:
@@ -41,17 +41,17 @@ def apply_all(say: Callable[[str], None]) -> None:
     Here what is persistent makes up for what the server slept through.
     """
     wanted_timers: list[str] = []
-    fresh: set[str] = set()
+    changed: set[str] = set()
     for app in apps.every():
         try:
             with files.locked(app.folder):
                 texts = wanted(app)
-                fresh |= settle(app.name, texts)
+                changed |= settle(app.name, texts)[1]
             wanted_timers += timers(texts)
         except (Refusal, OSError) as error:
             if app.exists():
                 say(f"{app.name}: {error}")
-    start(wanted_timers, fresh)
+    start(wanted_timers, changed)
 
 
 def remove_all(app: str) -> None:
@@ -61,8 +61,11 @@ def remove_all(app: str) -> None:
         stamp.unlink(missing_ok=True)
 
 
-def settle(app: str, texts: Texts) -> set[str]:
-    """Let these be the drop-ins of an app's jobs; return the units whose are new, none of which is active."""
+def settle(app: str, texts: Texts) -> tuple[set[str], set[str]]:
+    """Let these be the drop-ins of an app's jobs; the timers of those that change are stopped.
+
+    Returns the units whose drop-ins are new, and among them those that had another before.
+    """
     before = present(app)
     gone = before.keys() - texts.keys()
     fresh = {unit for unit in texts if texts[unit] != before.get(unit)}
@@ -76,7 +79,7 @@ def settle(app: str, texts: Texts) -> set[str]:
     for unit in fresh:
         folder(unit).mkdir(parents=True, exist_ok=True)
         files.write(folder(unit) / DROP_IN, texts[unit])
-    return fresh
+    return fresh, fresh & before.keys()
 
 
 def forget_stamps(units: Iterable[str]) -> None:
@@ -86,21 +89,22 @@ def forget_stamps(units: Iterable[str]) -> None:
 
 
 def start(units: list[str], read: Iterable[str]) -> None:
-    """Start timers; raise Refusal where systemd does not. `read` are the units whose drop-ins have to be in force.
+    """Start timers; raise Refusal where systemd does not. `read` are the units whose drop-ins are looked for.
 
     systemd looks for new drop-ins where the time of a folder has changed, and does not read again what it still has
     loaded, e.g. the service of a run that goes on: then it is told to.
     """
-    if not units or (systemd.start(units) and not is_stale(read)):
+    if not units or (systemd.start(units) and not is_stale(sorted(read))):
         return
     run("systemctl", "daemon-reload")
     if not systemd.start(units):
         die(f"{units[0]} does not start", f"`systemctl status {units[0]}` says why")
 
 
-def is_stale(units: Iterable[str]) -> bool:
-    units = sorted(units)
-    return bool(units) and "yes" in run("systemctl", "show", "--property=NeedDaemonReload", "--value", *units).split()
+def is_stale(units: list[str]) -> bool:
+    """Whether systemd does not know the drop-in of a unit, or another than there is."""
+    shown = run("systemctl", "show", "--property=NeedDaemonReload,DropInPaths", *units) if units else ""
+    return any(line in ("NeedDaemonReload=yes", "DropInPaths=") for line in shown.splitlines())
 
 
 def wanted(app: App) -> Texts:
@@ -142,7 +146,7 @@ def description(verb: str, app: str, job: Job) -> str:
     command = "".join(each if each.isprintable() else " " for each in job.command)
     if len(command) > LONGEST_DESCRIPTION:
         command = command[: LONGEST_DESCRIPTION - 1] + "…"
-    return f"{verb} {command} of {app}".replace("%", "%%").replace("\\", "\\\\")
+    return f"{verb} {command} of {app}".replace("%", "%%")
 
 
 def present(app: str) -> dict[str, str]:
@@ -180,7 +184,7 @@ def timer(app: str, job: str) -> str:
 
 
 def following(app: str) -> dict[str, float]:
-    """When the jobs of an app run next (seconds since the epoch), by their IDs."""
+    """When the jobs of an app run next (seconds since the epoch), by their IDs; but for those that run now."""
     import json
 
     prefix = f"mooring-cron@{app}."

@@ -46,6 +46,7 @@ DOCUMENTS = [
     "docs/domains.md",
     "docs/buildpacks.md",
     "docs/one-off.md",
+    "docs/cron.md",
     "docs/access.md",
     "docs/logs.md",
     "docs/looking-inside.md",

@@ -34,7 +34,7 @@ def start(container: ContainerName) -> None:
         # The app's network is gone (or the image is: then the second try says so).
         networks.ensure(record.name.app, settings.load().network_pool, record.subnet)
         identity, pid = run(record, container)
-    watched = {} if container.runs_once else to_watch(record.process(container.process), pid)
+    watched = {"once": "yes"} if container.runs_once else to_watch(record.process(container.process), pid)
     containers.remember(container, identity, pid, **watched)
 
 

@@ -82,7 +82,7 @@ def attend(name: str, process: int, ask: "Callable[[], None] | None" = None, eve
              if key in fields]  # fmt: skip
     seen = [counted(path, word) for _, path, word in looks]
     looking = bool(looks or ask)
-    left: float | None = STABLE
+    left: float | None = None if "once" in fields else STABLE
     while not select.select([process], [], [], every if looking else left)[0]:
         if left is not None and (left := left - every if looking else 0) <= 0:
             left = None
