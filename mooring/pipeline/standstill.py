@@ -4,11 +4,13 @@ Meanwhile nothing of it runs, and people are told for how long. Where the new re
 is started again.
 """
 
+import contextlib
 import time
 
 from mooring.app.apps import App
 from mooring.host import systemd
 from mooring.host.names import ContainerName, ReleaseName
+from mooring.host.refusal import Refusal
 from mooring.pipeline.journal import Log
 from mooring.release import releases
 from mooring.release.process import Process
@@ -74,10 +76,10 @@ def take_back(name: ReleaseName, log: Log) -> None:
     log.step(f"Starting {what} again")
     if not systemd.start([each.unit for each in again]):
         log.warn(f"{what} did not become ready again: `mooring ps {name.app}` shows what it does")
-    # nginx passes over for seconds what did not answer it.
+    # nginx passes over for seconds what did not answer it. Where it refuses, that may be why this failed.
     from mooring.front import nginx
 
-    with nginx.locked():
+    with contextlib.suppress(Refusal), nginx.locked():
         nginx.reload()
     log.warn(f"{labels(again)} stood still for {time.time() - record.times[BEGAN]:.1f} s")
 
