@@ -1,6 +1,8 @@
 """The commands: one module for each group, found by the group's name; a command is a function with `@command`.
 
-`config:set` is in `mooring.commands.config`. Only the module that a command needs is imported.
+`config:set` is in `mooring.commands.config`; the kinds of services, which are folders, have all the same commands,
+`postgres:create` and `redis:create`, and those are in `mooring.commands.service`. Only the
+module that a command needs is imported.
 """
 
 import argparse
@@ -79,6 +81,8 @@ class Command(NamedTuple):
     run: Run
     is_for_all: bool = False
     is_for_admins: bool = False
+    kind: str = ""
+    """The kind of service that it is for, where it is one of those that every kind has."""
 
     @property
     def is_for_developers(self) -> bool:
@@ -139,8 +143,19 @@ def find(name: str) -> Command | None:
     except ModuleNotFoundError as error:
         if error.name != f"{__name__}.{module}":
             raise
-        return None
+        of_service(module)
     return known.get(name)
+
+
+def of_service(kind: str) -> None:
+    """Make the commands of a kind of service known, where there is one of that name."""
+    from mooring.service import kind as kinds
+
+    if found := kinds.find(kind):
+        from mooring.commands import service
+
+        for each in service.commands(found):
+            known[each.name] = each
 
 
 def unknown(name: str) -> str:
@@ -160,6 +175,20 @@ def modules() -> list[str]:
 
 def every() -> list[Command]:
     """All commands, by name."""
-    for module in modules():
+    from mooring.service import kind
+
+    there = modules()
+    for module in there:
         importlib.import_module(f"mooring.commands.{module}")
+    for name in kind.names():
+        if name not in there:
+            of_service(name)
     return sorted(known.values(), key=lambda each: each.name)
+
+
+def listed() -> list[Command]:
+    """All commands, by name, with those of services once: `KIND:create`."""
+    found = every()
+    first = next((each.kind for each in found if each.kind), "")
+    once = [each for each in found if each.kind in ("", first)]
+    return [each._replace(name=f"KIND{each.name.removeprefix(first)}") if each.kind else each for each in once]

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from mooring.access.actor import actor
-from mooring.app import apps
+from mooring.app import apps, link
 from mooring.app.apps import App
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import moment, show
@@ -183,7 +183,7 @@ def start(app: str, process: str) -> int:
         return run_units("start", target, units)
     assert target.live is not None
     record = releases.load(target.live)
-    configured = releases.config(record.name) != target.config()
+    configured = releases.config(record.name) != link.merged(target)
     if configured or processes_of(target) != record.processes:
         from mooring.pipeline import deployment
 

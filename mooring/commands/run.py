@@ -179,12 +179,17 @@ def create(container: ContainerName, argv: list[str], attached: engine.Attached)
 
 
 def inside(container: ContainerName, argv: list[str]) -> int:
-    """Run a command in a running container; it ends with the connection of whoever gave it."""
+    """Run a command in a running container of an app; it ends with the connection of whoever gave it."""
+    entry = ["/start"] if releases.load(container.release).builder == "buildpack" else []
+    return in_container(str(container), [*entry, *argv])
+
+
+def in_container(container: str, argv: list[str]) -> int:
+    """Run a command in the running container of this name; it ends with the connection of whoever gave it."""
     session = f"MOORING_SESSION={secrets.token_hex(8)}"
     terminal = (
         ["--tty", f"--env=TERM={os.environ.get('TERM', 'xterm')}"] if sys.stdin.isatty() and sys.stdout.isatty() else []
     )
-    entry = ["/start"] if releases.load(container.release).builder == "buildpack" else []
     try:
         return attend(
             [
@@ -194,8 +199,7 @@ def inside(container: ContainerName, argv: list[str]) -> int:
                 NO_DETACH_KEYS,
                 f"--env={session}",
                 *terminal,
-                str(container),
-                *entry,
+                container,
                 *argv,
             ]
         )

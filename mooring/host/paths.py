@@ -15,6 +15,8 @@ BUILDS = Path("/var/lib/mooring/builds")
 DRAINS = Path("/var/lib/mooring/drains")
 HOOKS = Path("/var/lib/mooring/hooks")
 """The log drains and the webhooks of apps, a file each, root's alone."""
+SERVICES = Path("/var/lib/mooring/services")
+"""The databases and caches beside the apps: a folder for each kind, and in it one for each service."""
 SPOOL = Path("/var/spool/mooring")
 RUN = Path("/run/mooring")
 

@@ -14,7 +14,7 @@ from mooring.host.refusal import die
 from mooring.release.process import Limits, Placement, Process
 
 Status = Literal["queued", "live", "retired", "failed", "superseded", "cancelled"]
-RUNS_RELEASE_PHASE = ("push", "archive", "sync", "rebuild", "config", "clone")
+RUNS_RELEASE_PHASE = ("push", "archive", "sync", "rebuild", "config", "link", "clone")
 CHECKS = ("check", "liveness", "chosen_check", "chosen_liveness")
 ACTIVE: tuple[Status, ...] = ("queued", "live")
 """Of what is on its way, of what is live, and of what drains still."""
@@ -28,10 +28,10 @@ class Release(NamedTuple):
     """A release's record. Times are seconds since the epoch.
 
     `kind` says what made it: push, archive, sync, image, rebuild, config, restart, scale, limit, enable, rollback,
-    deploy or clone. `base` is the release whose image it runs, where it did not build one; 0 for the one live when
-    its turn comes. `from_image` is the name of the image that it was made from, where nothing was built. `defaults`
-    are config vars that its buildpack gives where the app sets none. `entrypoint` is that of a Dockerfile's image: it
-    is given what the Procfile says.
+    deploy, link or clone. `base` is the release whose image it runs, where it did not build one; 0 for the one live
+    when its turn comes. `from_image` is the name of the image that it was made from, where nothing was built.
+    `defaults` are config vars that its buildpack gives where the app sets none. `entrypoint` is that of a Dockerfile's
+    image: it is given what the Procfile says.
     """
 
     name: ReleaseName
@@ -186,7 +186,16 @@ def _table(value: Any) -> Any:
 
 
 def config(name: ReleaseName) -> dict[str, str]:
-    """The config vars that the release runs with."""
+    """The config vars that the release runs with: those of the app's links then, and its own."""
+    try:
+        linked = env_file.parse((folder(name) / "env.links").read_text())
+    except FileNotFoundError:
+        linked = {}
+    return {**linked, **own_config(name)}
+
+
+def own_config(name: ReleaseName) -> dict[str, str]:
+    """Its config vars without those of links: what a later release may have again."""
     return env_file.parse((folder(name) / "env").read_text())
 
 
@@ -194,6 +203,12 @@ def freeze_config(name: ReleaseName, config: dict[str, str]) -> None:
     """Decide the config vars that the release runs with: in its own file, readable by root only."""
     folder(name).mkdir(exist_ok=True)
     files.write(folder(name) / "env", env_file.render(config), mode=0o600)
+
+
+def freeze_links(name: ReleaseName, config: dict[str, str]) -> None:
+    """Decide what the app's links bring it, where they bring anything."""
+    if config:
+        files.write(folder(name) / "env.links", env_file.render(config), mode=0o600)
 
 
 def every(app: App) -> list[Release]:

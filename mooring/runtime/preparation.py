@@ -2,6 +2,7 @@
 
 import ipaddress
 
+from mooring.app import link
 from mooring.app.apps import App
 from mooring.host import settings
 from mooring.host.names import ReleaseName
@@ -20,6 +21,7 @@ def prepared(record: Release) -> Release:
     if not (releases.folder(record.name) / "env").exists():
         releases.freeze_config(record.name, app.config())
     if not record.placements:
+        releases.freeze_links(record.name, link.config(app))
         port = formation.chosen_port(releases.config(record.name))
         processes = formation.applied(record.processes, app.choices(), port)
         record = place(record.changed(processes=processes).at("launching"))
@@ -59,6 +61,7 @@ def place(record: Release) -> Release:
     subnet = releases.load(app.live).subnet if app.live else ""
     subnet = subnet or networks.ensure(app.name, settings.load().network_pool)
     taken = {each.address for other in releases.active(app) for each in other.placements}
+    taken |= {each.address for each in link.of_app(app).values()}
     return releases.save(record.changed(subnet=subnet, placements=placements(record.processes, subnet, taken)))
 
 

@@ -45,6 +45,7 @@ DOCUMENTS = [
     "docs/domains.md",
     "docs/buildpacks.md",
     "docs/one-off.md",
+    "docs/services.md",
     "docs/access.md",
     "docs/logs.md",
     "docs/looking-inside.md",

@@ -7,13 +7,16 @@ import os
 import sys
 from typing import NoReturn
 
-from mooring.host import settings
+from mooring.app import link
+from mooring.app.apps import App
+from mooring.host import settings, systemd
 from mooring.host.names import ONE_OFF, ContainerName
 from mooring.host.refusal import Refusal, die
 from mooring.release import releases
 from mooring.release.process import Process
 from mooring.release.releases import Release
 from mooring.runtime import containers, engine, environment, networks, one_off, shell
+from mooring.service import services
 
 
 def start(container: ContainerName) -> None:
@@ -23,6 +26,7 @@ def start(container: ContainerName) -> None:
             f"{container.release} is {record.status}",
             f"`mooring rollback {record.name.app} {record.name.number}` runs it again",
         )
+    await_services(App(record.name.app))
     try:
         identity, pid = run(record, container)
     except engine.EngineError as error:
@@ -33,6 +37,17 @@ def start(container: ContainerName) -> None:
         identity, pid = run(record, container)
     watched = {} if container.process == ONE_OFF else to_watch(record.process(container.process), pid)
     containers.remember(container, identity, pid, **watched)
+
+
+def await_services(app: App) -> None:
+    """Wait until the services that an app links answer: at boot they start along with it.
+
+    One that does not, or was told to stop, is none of its concern: it starts without.
+    """
+    for each in link.of_app(app).values():
+        started = containers.started(each.service)
+        if not (started and "ready" in started) and (service := services.look(each.service)) and not service.stopped:
+            systemd.start([each.service.unit])
 
 
 def to_watch(process: Process, pid: int) -> dict[str, str]:

@@ -14,6 +14,7 @@ from mooring.pipeline import removal, source, spool, stage
 from mooring.pipeline.spool import Marker, Stage
 from mooring.release import releases
 from mooring.runtime import engine, networks
+from mooring.service import creation
 
 
 def stage_after_boot(marker: Marker, live: ReleaseName | None) -> Stage:
@@ -97,6 +98,7 @@ def main() -> None:
         remove_leftovers(app, {name for name in under_way if name.app == app.name and source.tree(name).exists()})
         fail_forgotten(app, under_way)
     remove_containers()
+    creation.clean()
 
 
 if __name__ == "__main__":

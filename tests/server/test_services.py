@@ -1,0 +1,303 @@
+"""Databases and caches beside the apps: made, linked, exported, and there after whatever happens to the server.
+
+One server, one app that uses a postgres and a redis; the tests take what the ones before have left.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.server.throwaway import Server
+from tests.server.user import User
+from tests.server.user import admin as administrator
+
+pytestmark = pytest.mark.long
+
+APP, DOMAIN = "guestbook", "apps.test"
+FILES = {
+    "Dockerfile": "FROM mooring-service/postgres:17\nUSER 0\nCOPY web.pl /\nEXPOSE 5000\n",
+    "Procfile": "web: perl /web.pl\n"
+    "release: [ -z $DATABASE_URL ] || psql $DATABASE_URL -c 'create table if not exists visits (n serial)'\n",
+    "web.pl": r"""
+use IO::Socket::INET;
+sub redis {
+    my ($user, $password, $host, $port) = ($ENV{REDIS_URL} // '') =~ m{^redis://(.*?):(.*?)@(.*?):(\d+)$}
+        or return 'none';
+    my $redis = IO::Socket::INET->new("$host:$port") or return 'gone';
+    print $redis "AUTH $user $password\r\nINCR visits\r\n";
+    my ($in, $count) = (scalar <$redis>, scalar <$redis>);
+    return $count =~ /^:(\d+)/ ? $1 : "$in$count";
+}
+sub postgres {
+    $ENV{DATABASE_URL} or return 'none';
+    my @sql = ('insert into visits default values', 'select count(*) from visits');
+    chomp(my $said = `psql "\$DATABASE_URL" -qXAt -c '$sql[0]' -c '$sql[1]' 2>&1`);
+    return $said;
+}
+my $listener = IO::Socket::INET->new(LocalPort => $ENV{PORT}, Listen => 5, ReuseAddr => 1) or die;
+$SIG{TERM} = sub { exit 0 };
+while (my $client = $listener->accept) {
+    my $asked = <$client> // next;
+    while (<$client>) { last if /^\r?$/ }
+    my $said = $asked =~ m{^GET /visit } ? join(' ', postgres(), redis()) : 'here';
+    print $client "HTTP/1.0 200 OK\r\n\r\n$said";
+    close $client;
+}
+""",
+}
+"""A visit is counted in both, and answered with what they have counted."""
+
+
+@dataclass(frozen=True)
+class House:
+    """The server, its administrator, and the app."""
+
+    server: Server
+    admin: User
+
+    def visit(self) -> str:
+        return self.admin.curl(f"{APP}.{DOMAIN}", "/visit", timeout=30).body
+
+    def does(self, *words: str, input: str | bytes | None = None) -> str:
+        done = self.admin.ssh(*words, input=input)
+        assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def refuses(self, *words: str, input: str | bytes | None = None) -> str:
+        """What is said of a command that is refused: one line."""
+        done = self.admin.ssh(*words, input=input if input is not None else "")
+        assert done.returncode != 0, f"{words}: {done.stdout}"
+        assert done.stderr.startswith("mooring: "), done.stderr
+        assert len(done.stderr.splitlines()) == 1, done.stderr
+        return done.stderr
+
+    def config(self, name: str) -> str:
+        return self.does("config:get", APP, name).strip()
+
+    def sql(self, text: str) -> list[str]:
+        return self.does("postgres:connect", "orders", input=f"\\pset format unaligned\n\\t on\n{text}").split("\n")[
+            2:-1
+        ]
+
+
+@pytest.fixture(scope="module")
+def house(module_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    user = administrator(module_server, tmp_path_factory.mktemp("services"))
+    house = House(module_server, user)
+    with user.connected():
+        assert "is made: PostgreSQL 17" in house.does("postgres:create", "orders")
+        assert "is made: Redis 8" in house.does("redis:create", "cache", "--memory", "64m")
+        assert user.repo(APP, FILES).push(APP).ok
+        said = house.does("postgres:link", "orders", APP)
+        assert "gets DATABASE_URL, PGHOST" in said
+        assert "is live" in said
+        house.does("redis:link", "cache", APP)
+        yield house
+
+
+def test_a_linked_app_finds_its_services_by_their_urls(house: House) -> None:
+    assert house.visit() == "1 1"
+    assert house.visit() == "2 2"
+    assert house.config("DATABASE_URL").startswith(f"postgres://app_{APP}:")
+    assert house.config("DATABASE_URL").endswith("@orders.postgres:5432/orders")
+    assert house.config("REDIS_URL").endswith("@cache.redis:6379")
+    listed = json.loads(house.does("services", "--json"))
+    assert [(each["kind"], each["name"], each["state"], each["apps"]) for each in listed] == [
+        ("postgres", "orders", "active", [APP]),
+        ("redis", "cache", "active", [APP]),
+    ]
+    info = json.loads(house.does("postgres:info", "orders", "--json"))
+    assert info["version"] == "17"
+    assert info["size"] > 10_000_000
+    assert [each["variable"] for each in json.loads(house.does("postgres:links", "orders", "--json"))] == [
+        "DATABASE_URL"
+    ]
+    releases = json.loads(house.does("releases", APP, "--json"))
+    assert [each["kind"] for each in releases] == ["link", "link", "push"]
+
+
+def test_a_service_is_a_unit_with_its_lines_in_the_journal_and_its_limits(house: House) -> None:
+    unit = "mooring-service@postgres.orders.service"
+    assert house.server.run(["systemctl", "is-active", unit]).stdout == "active\n"
+    for match in (["MOORING_SERVICE=postgres.orders"], ["-u", unit]):
+        said = house.server.run(["journalctl", "-o", "cat", *match]).stdout
+        assert "ready to accept connections" in said
+    assert "ready to accept connections" in house.does("postgres:logs", "orders")
+    limit = house.server.run(["docker", "inspect", "redis_cache", "--format", "{{.HostConfig.Memory}}"]).stdout
+    assert limit == f"{64 << 20}\n"
+
+
+def test_a_password_is_in_the_config_of_its_app_and_nowhere_else(house: House) -> None:
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        password = house.config(name).split(":")[2].partition("@")[0]
+        assert len(password) >= 40
+        for argv in (
+            ["journalctl", "--no-pager", "-o", "verbose"],
+            ["docker", "inspect", "postgres_orders", "redis_cache"],
+            ["sh", "-c", "docker inspect $(docker images -q)"],
+            ["ps", "-eww", "-o", "args"],
+        ):
+            assert password not in house.server.run(argv).stdout
+        held = ["grep", "-rl", password, "/var/lib/mooring", "/etc/mooring", "/run/mooring"]
+        files = house.server.run(held, check=False).stdout.split()
+        assert files
+        modes = house.server.run(["stat", "-c", "%a %U", *files]).stdout.splitlines()
+        assert set(modes) == {"600 root"}
+
+
+def test_the_console_takes_a_pipe_and_a_terminal(house: House) -> None:
+    assert house.sql("select count(*) from visits") == ["2"]
+    assert house.does("redis:connect", "cache", input="GET visits\n").strip() == "2"
+    typed = house.admin.ssh("postgres:connect", "orders", tty=True, input="select 40 + 2;\n\\q\n")
+    assert typed.returncode == 0
+    assert "42" in typed.stdout
+    assert house.does("postgres:enter", "orders", "id", "-un") == "postgres\n"
+
+
+def test_apps_that_share_a_service_do_not_reach_each_other(house: House) -> None:
+    house.does("git:from-image", "other", f"mooring/{APP}:1")
+    assert "is live" in house.does("postgres:link", "orders", "other")
+    assert house.does("exec", "other", "psql", "-Atc", "'select count(*) from visits'") == "2\n"
+    shown = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}"
+    address = house.server.run(
+        ["sh", "-c", f"docker inspect $(docker ps -qf label=mooring.app={APP}) --format '{shown}'"]
+    ).stdout.split()[0]
+    reach = f"timeout 3 bash -c ': </dev/tcp/{address}/5000'"
+    assert house.admin.ssh("exec", "other", "sh", "-c", f'"{reach}"').returncode != 0
+    assert house.admin.ssh("exec", APP, "sh", "-c", f'"{reach}"').returncode == 0
+    forwards = ["docker", "exec", "postgres_orders", "cat", "/proc/sys/net/ipv4/ip_forward"]
+    assert house.server.run(forwards).stdout == "0\n"
+
+
+def test_an_unlinked_app_is_out_at_once_and_what_it_made_stays(house: House) -> None:
+    url = json.loads(house.does("config", "other", "--json"))["DATABASE_URL"]
+    house.does("exec", "other", "psql", "-c", "'create table made (n int)'")
+    sleeper = house.admin.server.popen(["mooring", "exec", APP, "psql", url, "-c", "select pg_sleep(300)"])
+    while house.sql(
+        "select count(*) from pg_stat_activity where query like 'select pg_sleep%' and usename = 'app_other'"
+    ) != ["1"]:
+        time.sleep(0.1)
+    assert "has no access" in house.does("postgres:unlink", "orders", "other")
+    assert sleeper.wait(timeout=10) != 0
+    tried = house.admin.ssh("exec", APP, "psql", url, "-c", "'select 1'")
+    assert "password authentication failed" in tried.stderr + tried.stdout
+    assert "DATABASE_URL" not in json.loads(house.does("config", "other", "--json"))
+    assert house.sql("select tableowner from pg_tables where tablename = 'made'") == ["db_orders"]
+    assert house.visit().startswith("3 ")
+    house.does("apps:destroy", "other", "--force")
+
+
+def test_what_a_rollback_or_a_copy_runs_with_are_the_links_of_now(house: House) -> None:
+    house.does("rollback", APP, "1")
+    assert house.visit() == "4 4"
+    house.does("apps:clone", APP, "twin")
+    assert "app_twin:" in json.loads(house.does("config", "twin", "--json"))["DATABASE_URL"]
+    assert house.admin.curl(f"twin.{DOMAIN}", "/visit").body == "5 5"
+    house.does("apps:destroy", "twin", "--force")
+    assert house.sql("select rolname from pg_roles where rolname like 'app_%' order by 1") == [f"app_{APP}"]
+
+
+def test_a_second_service_has_another_name_and_is_promoted(house: House) -> None:
+    house.does("postgres:create", "reports")
+    assert "is orders's" in house.refuses("postgres:link", "reports", APP)
+    house.does("postgres:link", "reports", APP, "--as", "REPORTS", "--database", "yearly")
+    assert house.config("REPORTS_URL").endswith("@reports.postgres:5432/yearly")
+    house.does("postgres:promote", "reports", APP)
+    assert house.config("PGHOST") == "reports.postgres"
+    assert "orders.postgres" in house.config("REPORTS_URL")
+    house.does("postgres:promote", "orders", APP)
+    assert "is used by" in house.refuses("postgres:destroy", "reports", "--force")
+    house.does("postgres:unlink", "reports", APP)
+    assert "was not removed" in house.admin.ssh("postgres:destroy", "reports", input="report\n").stderr
+    house.does("postgres:destroy", "reports", input="reports\n")
+    assert house.server.run(["ls", "/var/lib/mooring/services/postgres"]).stdout == "orders\n"
+    assert "reports" not in house.server.run(["docker", "network", "ls"]).stdout
+
+
+def test_a_dump_replaces_what_is_there_when_it_has_come_whole(house: House) -> None:
+    server = house.server
+    for kind, name in (("postgres", "orders"), ("redis", "cache")):
+        server.run(["sh", "-c", f"mooring {kind}:export {name} > /root/{kind}.dump"])
+        server.run(
+            ["sh", "-c", f"head -c $(($(stat -c %s /root/{kind}.dump) - 20)) /root/{kind}.dump > /root/{kind}.cut"]
+        )
+    before = int(house.visit().split()[0])
+    assert before == 6
+    for kind, name, other in (("postgres", "orders", "redis"), ("redis", "cache", "postgres")):
+        for wrong in (f"{kind}.cut", f"{other}.dump"):
+            tried = server.run(["sh", "-c", f"mooring {kind}:import {name} < /root/{wrong}"], check=False)
+            assert tried.returncode == 1
+            assert f"{name} is as it was" in tried.stderr
+    assert house.visit() == "7 7"
+    for kind, name in (("postgres", "orders"), ("redis", "cache")):
+        server.run(["sh", "-c", f"mooring {kind}:import {name} < /root/{kind}.dump"])
+    assert house.visit() == "6 6"
+
+
+def test_a_service_is_there_again_after_a_crash_a_restart_and_a_power_cut(house: House) -> None:
+    server = house.server
+    server.run(["systemctl", "restart", "docker"])
+    assert house.visit() == "7 7"
+    server.run(["docker", "kill", "postgres_orders"])
+    server.wait_for(
+        ["sh", "-c", "systemctl is-active mooring-service@postgres.orders && docker inspect postgres_orders"]
+    )
+    assert house.visit() == "8 8"
+    assert "was killed" in house.does("postgres:logs", "orders")
+    house.does("redis:restart", "cache")
+    assert house.visit() == "9 9"
+
+
+def test_after_a_reboot_an_app_comes_after_its_services_and_waits_for_no_other(
+    house: House, admin_of: Callable[[Server], User]
+) -> None:
+    """Last but one: the connection to the server is gone."""
+    house.does("redis:create", "idle")
+    house.does("redis:stop", "idle")
+    house.server.power_cut()
+    house.server.boot()
+    user = admin_of(house.server)
+    house.server.wait_for(["sh", "-c", f"systemctl is-active 'mooring-app@{APP}.*'"])
+    assert user.curl(f"{APP}.{DOMAIN}", "/visit", timeout=30).body == "10 10"
+    units = ["mooring-service@postgres.orders.service", f"mooring-app@{APP}.*"]
+    show = ["systemctl", "show", "--value", "--property=ActiveEnterTimestampMonotonic", *units]
+    first, then = (int(each) for each in house.server.run(show).stdout.split())
+    assert first < then
+    assert (
+        house.server.run(["systemctl", "is-active", "mooring-service@redis.idle"], check=False).stdout == "inactive\n"
+    )
+    assert user.ssh("redis:start", "idle").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["postgres:create", "Orders"], "cannot name a service"),
+        (["postgres:create", "orders"], "there is a postgres orders already"),
+        (["postgres:create", "postgres"], "is a database of the server's own"),
+        (["postgres:create", "x", "--version", "99"], "there is no PostgreSQL 99 (there are 17, 16"),
+        (["postgres:create", "x", "--version", "16"], "the distribution's packages have 17"),
+        (["postgres:create", "x", "--memory", "lots"], "--memory is 'lots'"),
+        (["postgres:link", "nothing", APP], "there is no postgres nothing"),
+        (["postgres:link", "orders", "nothing"], "there is no app nothing"),
+        (["postgres:link", "orders", APP], f"{APP} has orders already, as DATABASE_URL"),
+        (["redis:link", "idle", APP, "--as", "database"], "cannot begin a config var"),
+        (["redis:link", "idle", APP, "--as", "DATABASE"], "DATABASE_URL of guestbook is orders's"),
+        (["redis:link", "idle", APP, "--database", "x"], "a redis has no databases"),
+        (["redis:unlink", "idle", APP], f"{APP} does not use idle"),
+        (["config:set", APP, "DATABASE_URL=x"], "DATABASE_URL comes of a service"),
+        (["postgres:expose", "orders", "80"], "nothing can listen at 127.0.0.1:80"),
+        (["postgres:expose", "orders", "here"], "is no place to listen at"),
+        (["redis:destroy", "cache", "--force"], f"cache is used by {APP}"),
+        (["postgres:info", "nothing"], "there is no postgres nothing"),
+        (["oracle:create", "x"], "there is no command 'oracle:create'"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_line(house: House, words: list[str], said: str) -> None:
+    done = house.server.run(["mooring", *words], check=False)
+    assert done.returncode in (1, 2)
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
