@@ -188,7 +188,5 @@ def every() -> list[Command]:
 
 def listed() -> list[Command]:
     """All commands, by name, with those of services once: `KIND:create`."""
-    found = every()
-    first = next((each.kind for each in found if each.kind), "")
-    once = [each for each in found if each.kind in ("", first)]
-    return [each._replace(name=f"KIND{each.name.removeprefix(first)}") if each.kind else each for each in once]
+    found = {each.name.replace(f"{each.kind}:", "KIND:", 1) if each.kind else each.name: each for each in every()}
+    return sorted((each._replace(name=name) for name, each in found.items()), key=lambda each: each.name.lower())

@@ -1,15 +1,17 @@
 """An app begins to use a service, or ends it: the link, and the release that has it or does not."""
 
 import re
+import time
 from contextlib import suppress
 
 from mooring.access.actor import actor
 from mooring.app import link
 from mooring.app.apps import App
 from mooring.app.link import Link
-from mooring.host import files
+from mooring.host import files, settings
 from mooring.host.refusal import Refusal, die
 from mooring.pipeline import choice
+from mooring.release import releases
 from mooring.runtime import server
 from mooring.service import grant, kind, services
 from mooring.service.kind import Kind
@@ -17,6 +19,9 @@ from mooring.service.services import Service
 from mooring.telling import audit
 
 PREFIX = re.compile(r"[A-Z][A-Z0-9_]{0,40}")
+PAUSE = 0.1
+SLACK = 10
+"""Seconds that an end may take longer than it should."""
 DATABASE = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
 
@@ -117,9 +122,20 @@ def take(service: Service, of: Kind, app: App) -> int:
             link.attach(app, prefix, made)
             print(f" !     The link stays: stop {app.name} (`mooring ps:stop {app.name}`) to end it all the same.")
             return status
+        await_retirement(app)
     unmake_made(service, of, app, prefix, made)
     print(f"       {made.user or app.name} has no access to {service.name.name} any more.")
     return 0
+
+
+def await_retirement(app: App) -> None:
+    """Return when no process of an earlier release runs: until then what it is at work on has the link."""
+    allowed = settings.load()
+    until = time.monotonic() + allowed.drain_timeout + allowed.stop_timeout + SLACK
+    while time.monotonic() < until and any(
+        record.status == "live" and record.name != app.live for record in releases.active(app)
+    ):
+        time.sleep(PAUSE)
 
 
 def unmake_made(service: Service, of: Kind, app: App, prefix: str, made: Link) -> None:

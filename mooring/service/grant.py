@@ -23,7 +23,7 @@ def user_of(app: str) -> str:
 def make(service: Service, kind: Kind, app: App, database: str) -> Link:
     """Let an app in: make its user, and let the service into its network. Whatever was half made is made anew."""
     address = free_address(app, server.network_of(app.name))
-    user, password = user_of(app.name), secrets.token_hex(24)
+    user, password = (user_of(app.name), secrets.token_hex(24)) if kind.link.grant else ("", "")
     values = {
         "user": user, "password": password, "database": database,
         "host": service.name.host, "port": str(kind.port),

@@ -38,7 +38,7 @@ def write_files(service: Service, kind: Kind, place: Path | None = None) -> None
     folder = (place or service.folder) / "files"
     folder.mkdir(mode=0o700, exist_ok=True)
     os.chown(folder, service.uid, service.gid)
-    values = {"data": kind.data, "port": kind.port, "most_data": int(service.memory * MOST_DATA)}
+    values = {"most_data": int(service.memory * MOST_DATA)}
     for name in kind.files:
         path = folder / name
         draft = folder / f".tmp-{name}"

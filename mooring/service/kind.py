@@ -80,7 +80,7 @@ class Kind(NamedTuple):
 
     def text(self, file: str, values: Mapping[str, Any]) -> str:
         """A file of the kind's, filled in."""
-        return filled((self.folder / file).read_text(), values)
+        return filled((self.folder / file).read_text(), {"data": self.data, "port": self.port, **values})
 
     def words(self, words: tuple[str, ...], **values: Any) -> list[str]:
         """A command of the definition, filled in."""

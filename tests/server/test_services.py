@@ -78,9 +78,8 @@ class House:
         return self.does("config:get", APP, name).strip()
 
     def sql(self, text: str) -> list[str]:
-        return self.does("postgres:connect", "orders", input=f"\\pset format unaligned\n\\t on\n{text}").split("\n")[
-            2:-1
-        ]
+        quiet = "\\set QUIET on\n\\pset format unaligned\n\\pset tuples_only on\n"
+        return self.does("postgres:connect", "orders", input=quiet + text).splitlines()
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from operator import attrgetter
 from typing import NamedTuple
 
 from mooring.commands import Argument, Command, Run, argument
@@ -27,7 +28,7 @@ words: dict[str, Word] = {}
 def word(
     verb: str, example: str, *arguments: Argument, for_admins: bool = False, wants: str = ""
 ) -> Callable[[Run], Run]:
-    """Make a function a command of every kind, of those whose definition has what it `wants` (a field of Kind)."""
+    """Make a function a command of every kind, of those whose definition has what it `wants`: "dump.export"."""
 
     def register(function: Run) -> Run:
         words[verb] = Word(verb, example, arguments, function, for_admins, wants)
@@ -42,7 +43,7 @@ def commands(kind: Kind) -> list[Command]:
 
     found = []
     for each in words.values():
-        if each.wants and not any(getattr(kind, each.wants)):
+        if each.wants and not attrgetter(each.wants)(kind):
             continue
         summary = (each.run.__doc__ or "").strip().splitlines()[0].replace("a service", f"a {kind.name}")
         name = f"{kind.name}:{each.verb}"

@@ -16,7 +16,7 @@ from mooring.telling import audit
 SHELL = ("sh", "-c", "command -v bash >/dev/null && exec bash || exec sh")
 
 
-@word("connect", "orders", argument("--database", default="", metavar="D"), NAME, wants="console")
+@word("connect", "orders", argument("--database", default="", metavar="D"), NAME, wants="console.command")
 def connect(kind: Kind, name: str, database: str) -> int:
     """Open the console of a service; what comes by a pipe is given to it."""
     from mooring.commands import run

@@ -13,7 +13,7 @@ from mooring.service.kind import Kind
 DATABASE = argument("--database", default="", metavar="D", help="another database than the one that all links share")
 
 
-@word("export", "orders > orders.dump", DATABASE, NAME, wants="dump")
+@word("export", "orders > orders.dump", DATABASE, NAME, wants="dump.export")
 def export(kind: Kind, name: str, database: str) -> int:
     """Write what is in a service to standard output."""
     from mooring.commands import run
@@ -24,7 +24,7 @@ def export(kind: Kind, name: str, database: str) -> int:
     return run.in_container(service.name.key, kind.words(kind.dump.export, database=database or service.database))
 
 
-@word("import", "orders < orders.dump", DATABASE, NAME, wants="dump")
+@word("import", "orders < orders.dump", DATABASE, NAME, wants="dump.import_")
 def import_(kind: Kind, name: str, database: str) -> None:
     """Replace what is in a service by the dump on standard input, when that has come whole."""
     service = running(kind, name)
