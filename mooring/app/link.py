@@ -13,6 +13,8 @@ from mooring.app.apps import App
 from mooring.host import files, names, paths
 from mooring.host.names import ServiceName
 
+OVER = ".over-"
+
 
 class Link(NamedTuple):
     """A record. `url` goes into PREFIX_URL; `parts` are more config vars, for the link that is called `default`.
@@ -61,6 +63,21 @@ def read(place: Path) -> Link | None:
     except FileNotFoundError:
         return None
     return Link(**{**table, "service": ServiceName.parse(table["service"])})
+
+
+def leave_behind(link: Link) -> None:
+    """Keep the record of a link that is over for when its service runs: then what is left of it there is removed."""
+    link.place.rename(link.place.with_name(f"{OVER}{link.app}"))
+
+
+def left_behind(service: ServiceName) -> list[Path]:
+    return sorted(records_of(service).glob(f"{OVER}*"))
+
+
+def unheld(service: ServiceName) -> list[Link]:
+    """The links to a service that were begun, or ended, when the power went: no app has them."""
+    found = [link for each in records_of(service).glob("[!.]*") if (link := read(each))]
+    return [link for link in found if link not in of_app(App(link.app)).values()]
 
 
 def attach(app: App, prefix: str, link: Link) -> None:

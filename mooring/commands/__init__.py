@@ -83,12 +83,14 @@ class Command(NamedTuple):
     is_for_admins: bool = False
     kind: str = ""
     """The kind of service that it is for, where it is one of those that every kind has."""
+    is_for_users: bool = False
+    """Whether who develops an app that uses the service may give it too."""
 
     @property
     def is_for_developers(self) -> bool:
-        """Whether it is about one app, and no more can be done with it than that."""
+        """Whether it is about one app, or a service that this uses, and no more can be done with it than that."""
         one_app = any(argument.names == ("app",) for argument in self.arguments)
-        return self.is_for_all or (one_app and not self.is_for_admins)
+        return self.is_for_all or self.is_for_users or (one_app and not self.is_for_admins)
 
     def parser(self) -> argparse.ArgumentParser:
         parser = Parser(

@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -184,8 +185,9 @@ def inside(container: ContainerName, argv: list[str]) -> int:
     return in_container(str(container), [*entry, *argv])
 
 
-def in_container(container: str, argv: list[str]) -> int:
-    """Run a command in the running container of this name; it ends with the connection of whoever gave it."""
+def in_container(container: str, argv: list[str], options: Sequence[str] = ()) -> int:
+    """Run a command in the running container of this name, with options of `docker exec`'s; it ends with the
+    connection of whoever gave it."""
     session = f"MOORING_SESSION={secrets.token_hex(8)}"
     terminal = (
         ["--tty", f"--env=TERM={os.environ.get('TERM', 'xterm')}"] if sys.stdin.isatty() and sys.stdout.isatty() else []
@@ -199,6 +201,7 @@ def in_container(container: str, argv: list[str]) -> int:
                 NO_DETACH_KEYS,
                 f"--env={session}",
                 *terminal,
+                *options,
                 container,
                 *argv,
             ]

@@ -1,6 +1,6 @@
 """All services: `services`."""
 
-from mooring.access.actor import is_admin, may_see
+from mooring.access.actor import is_admin
 from mooring.app import apps, link
 from mooring.commands import JSON, argument, command
 from mooring.commands.listing import show
@@ -14,8 +14,7 @@ def services(app: str, json: bool) -> None:
     wanted = {each.service for each in link.of_app(apps.find(app)).values()} if app else None
     rows = []
     for each in every_service.every():
-        shown = {"kind": each.name.kind, **row(each)}
-        used_by = [name for name in row(each)["apps"] if may_see(str(name))]  # type: ignore[attr-defined]
-        if (wanted is None or each.name in wanted) and (is_admin() or used_by):
-            rows.append({**shown, "apps": used_by})
+        shown = row(each)
+        if (wanted is None or each.name in wanted) and (is_admin() or shown["apps"]):
+            rows.append({"kind": each.name.kind, **shown})
     show(rows, as_json=json, empty="no service yet: `mooring postgres:create NAME` makes one")

@@ -2,13 +2,12 @@
 
 import re
 import time
-from contextlib import suppress
 
 from mooring.access.actor import actor
 from mooring.app import link
 from mooring.app.apps import App
 from mooring.app.link import Link
-from mooring.host import files, settings
+from mooring.host import files, names, settings
 from mooring.host.refusal import Refusal, die
 from mooring.pipeline import choice
 from mooring.release import releases
@@ -82,8 +81,8 @@ def refuse_taken(service: Service, of: Kind, app: App, prefix: str) -> None:
     other = "--as gives it another name, e.g. --as REPORTS"
     if prefix in there:
         die(f"{prefix}_URL of {app.name} is {there[prefix].service.name}'s", other)
-    names = {f"{prefix}_URL", *(of.link.config if prefix == of.link.prefix else ())}
-    if taken := sorted(names & app.config().keys()):
+    wanted = {f"{prefix}_URL", *(of.link.config if prefix == of.link.prefix else ())}
+    if taken := sorted(wanted & app.config().keys()):
         die(
             f"{app.name} has {taken[0]} in its config",
             f"`mooring config:unset {app.name} {taken[0]}` first; or {other}",
@@ -159,8 +158,8 @@ def promote(service: Service, of: Kind, app: App) -> int:
         print(f"nothing changed: {service.name.name} is {usual}_URL of {app.name} already")
         return 0
     if usual not in link.of_app(app):
-        names = {f"{usual}_URL", *of.link.config}
-        if taken := sorted(names & app.config().keys()):
+        wanted = {f"{usual}_URL", *of.link.config}
+        if taken := sorted(wanted & app.config().keys()):
             die(f"{app.name} has {taken[0]} in its config", f"`mooring config:unset {app.name} {taken[0]}` first")
     link.swap(app, prefix, usual)
     audit.note(name=service.name.name, variable=f"{usual}_URL")
@@ -191,6 +190,8 @@ def copy(source: App, target: App) -> None:
 def end_all(app: str, links: list[Link]) -> None:
     """End the links of an app that is being removed; a service that does not run does so when it starts."""
     for made in links:
-        with suppress(Refusal):
+        try:
             grant.revoke(services.load(made.service), kind.of(made.service.kind), made)
-        server.leave(made.service, f"mooring.{app}")
+        except Refusal:
+            server.leave(made.service, names.network_of(app))
+            link.leave_behind(made)

@@ -99,6 +99,8 @@ def clean() -> None:
     for left in [*paths.SERVICES.glob(f"*/{DRAFT}*"), *paths.SERVICES.glob(f"*/{GONE}*")]:
         files.remove_tree(left)
     known = {each.name for each in services.every()}
+    for made in (made for name in known for made in link.unheld(name)):
+        link.leave_behind(made)
     for identity, name in server.every():
         # Its unit makes another; what was run once for it is nobody's.
         if name not in known or not server.is_running(name):

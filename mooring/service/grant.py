@@ -68,6 +68,16 @@ def revoke(service: Service, kind: Kind, made: Link) -> None:
     made.place.unlink(missing_ok=True)
 
 
+def settle(service: Service, kind: Kind) -> None:
+    """Remove what is left of links that are over, now that it can be."""
+    for place in link.left_behind(service.name):
+        made = link.read(place)
+        # It may have been made anew meanwhile: then the user is that one's.
+        if made and not made.place.exists():
+            revoke(service, kind, made)
+        place.unlink()
+
+
 def free_address(app: App, subnet: str) -> str:
     """An address for a service in an app's network: below those for what runs once, where processes come last."""
     hosts = list(ipaddress.ip_network(subnet).hosts())

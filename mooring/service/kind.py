@@ -49,7 +49,11 @@ class Link(NamedTuple):
 
 
 class Console(NamedTuple):
+    """What a person types to: as the user that may do everything, and as that of a link."""
+
     command: tuple[str, ...] = ()
+    user_command: tuple[str, ...] = ()
+    user_environment: Mapping[str, str] = {}
 
 
 class Dump(NamedTuple):

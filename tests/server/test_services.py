@@ -199,6 +199,24 @@ def test_what_a_rollback_or_a_copy_runs_with_are_the_links_of_now(house: House) 
     assert house.sql("select rolname from pg_roles where rolname like 'app_%' order by 1") == [f"app_{APP}"]
 
 
+def test_a_developer_uses_what_the_own_app_links_and_nothing_more(house: House, newcomer: Callable[..., User]) -> None:
+    developer = newcomer("dora", house.server)
+    house.does("developer:allow", APP, input=developer.public_key)
+    with developer.connected():
+        assert "orders" in developer.ssh("services").stdout
+        assert json.loads(developer.ssh("postgres:info", "orders", "--json").stdout)["apps"] == [APP]
+        asked = "select session_user;\n\\! psql -U postgres -h /var/run/postgresql postgres -c 'select 1' 2>&1\n"
+        console = developer.ssh("postgres:connect", "orders", input=asked).stdout
+        assert f"app_{APP}" in console
+        assert "authentication failed" in console
+        for words in (["postgres:export", "orders"], ["redis:link", "cache", APP], ["redis:enter", "cache", "id"]):
+            assert "is for admins" in developer.ssh(*words).stderr
+    stranger = newcomer("eve", house.server)
+    house.does("developer:allow", "strange", input=stranger.public_key)
+    assert "no app of yours uses orders" in stranger.ssh("postgres:info", "orders").stderr
+    assert "orders" not in stranger.ssh("services").stdout
+
+
 def test_a_second_service_has_another_name_and_is_promoted(house: House) -> None:
     house.does("postgres:create", "reports")
     assert "is orders's" in house.refuses("postgres:link", "reports", APP)

@@ -169,7 +169,14 @@ def test_every_kind_has_the_same_commands_and_is_told_of_once() -> None:
 def test_linking_is_for_admins_and_unlinking_for_who_has_the_app() -> None:
     from mooring import commands
 
-    for verb, allowed in (("link", False), ("unlink", True), ("promote", True), ("connect", False), ("info", False)):
+    for verb, allowed in (
+        ("link", False),
+        ("unlink", True),
+        ("promote", True),
+        ("enter", False),
+        ("export", False),
+        ("info", True),
+    ):
         found = commands.find(f"postgres:{verb}")
         assert found
         assert found.is_for_developers == allowed, verb

@@ -12,7 +12,7 @@ from mooring.host import systemd
 from mooring.host.names import ServiceName
 from mooring.host.refusal import Refusal
 from mooring.runtime import containers
-from mooring.service import instance, services
+from mooring.service import grant, instance, services
 from mooring.service.kind import Kind
 from mooring.service.kind import of as kind_of
 from units.app import ready
@@ -46,6 +46,14 @@ def answers(address: str, identity: str, kind: Kind) -> None:
         raise NotYet(str(error)) from None
 
 
+def settle(name: ServiceName) -> None:
+    """Remove what is left of links that are over; where that cannot be, it is tried when it next starts."""
+    try:
+        grant.settle(services.load(name), kind_of(name.kind))
+    except Refusal as refusal:
+        containers.say(name, f"keeps the user of a link that is over: {refusal}")
+
+
 def main() -> None:
     os.umask(0o022)
     name = ServiceName.parse(sys.argv[1])
@@ -57,6 +65,7 @@ def main() -> None:
     except Exception as error:
         sys.exit(f"Docker could not start it: {error}")
     containers.set_ready(name)
+    settle(name)
     systemd.notify("READY=1")
     os.execv(PYTHON, [PYTHON, "-IS", WAIT, name.key])  # noqa: S606
 

@@ -19,6 +19,7 @@ class Word(NamedTuple):
     arguments: tuple[Argument, ...]
     run: Run
     for_admins: bool
+    for_users: bool
     wants: str
 
 
@@ -26,12 +27,15 @@ words: dict[str, Word] = {}
 
 
 def word(
-    verb: str, example: str, *arguments: Argument, for_admins: bool = False, wants: str = ""
+    verb: str, example: str, *arguments: Argument, for_admins: bool = False, for_users: bool = False, wants: str = ""
 ) -> Callable[[Run], Run]:
-    """Make a function a command of every kind, of those whose definition has what it `wants`: "dump.export"."""
+    """Make a function a command of every kind, of those whose definition has what it `wants`: "dump.export".
+
+    `for_users`: a developer may give it for a service that an own app uses; it tells nothing of other apps.
+    """
 
     def register(function: Run) -> Run:
-        words[verb] = Word(verb, example, arguments, function, for_admins, wants)
+        words[verb] = Word(verb, example, arguments, function, for_admins, for_users, wants)
         return function
 
     return register
@@ -49,7 +53,6 @@ def commands(kind: Kind) -> list[Command]:
         name = f"{kind.name}:{each.verb}"
         run = functools.partial(each.run, kind)
         example = f"mooring {name} {each.example}".strip()
-        found.append(
-            Command(name, summary, example, each.arguments, run, is_for_admins=each.for_admins, kind=kind.name)
-        )
+        roles = {"is_for_admins": each.for_admins, "is_for_users": each.for_users}
+        found.append(Command(name, summary, example, each.arguments, run, kind=kind.name, **roles))
     return found

@@ -2,10 +2,13 @@
 
 import argparse
 
+from mooring.access.actor import is_admin, may_see
+from mooring.app import link
+from mooring.app.link import Link
 from mooring.commands import argument
 from mooring.commands.listing import FOLLOW, LINES, check_lines
 from mooring.commands.service import NAME, word
-from mooring.host import systemd
+from mooring.host import paths, systemd
 from mooring.host.refusal import die
 from mooring.runtime import server
 from mooring.service import exposure, instance, services
@@ -13,16 +16,42 @@ from mooring.service.kind import Kind
 from mooring.service.services import Service
 from mooring.telling import audit
 
+NOBODY = "65534:65534"
 SHELL = ("sh", "-c", "command -v bash >/dev/null && exec bash || exec sh")
 
 
-@word("connect", "orders", argument("--database", default="", metavar="D"), NAME, wants="console.command")
+DATABASE = argument("--database", default="", metavar="D", help="another database than the one that all links share")
+
+
+@word("connect", "orders", DATABASE, NAME, for_users=True, wants="console.command")
 def connect(kind: Kind, name: str, database: str) -> int:
-    """Open the console of a service; what comes by a pipe is given to it."""
+    """Open the console of a service (for a developer, as the own app's user); what comes by a pipe is given to it."""
     from mooring.commands import run
 
     service = running(kind, name)
-    return run.in_container(service.name.key, kind.words(kind.console.command, database=database or service.database))
+    if is_admin():
+        words = kind.words(kind.console.command, database=database or service.database)
+        return run.in_container(service.name.key, words)
+    made = next(each for each in link.of_service(service.name) if may_see(each.app))
+    if database or not kind.console.user_command:
+        die("that is for admins", f"`mooring {kind.name}:links {name}` shows by what your app comes in")
+    return as_user(service, kind, made)
+
+
+def as_user(service: Service, kind: Kind, made: Link) -> int:
+    """Open the console as the user of a link. Its password goes by a file, which docker reads."""
+    import tempfile
+
+    from mooring.commands import run
+
+    known = {"user": made.user, "password": made.password, "database": made.database}
+    with tempfile.NamedTemporaryFile("w", prefix="mooring-", dir=paths.RUN) as file:
+        for key, value in kind.console.user_environment.items():
+            file.write(f"{key}={kind.words((value,), **known)[0]}\n")
+        file.flush()
+        # A console may run programs: as the server's own user they would be let in to everything.
+        options = [f"--env-file={file.name}", f"--user={NOBODY}"]
+        return run.in_container(service.name.key, kind.words(kind.console.user_command, **known), options)
 
 
 @word("enter", "orders", NAME, argument("words", metavar="[COMMAND]", nargs=argparse.REMAINDER))
@@ -33,7 +62,7 @@ def enter(kind: Kind, name: str, words: list[str]) -> int:
     return run.in_container(running(kind, name).name.key, run.strip(words) or list(SHELL))
 
 
-@word("logs", "orders -f", FOLLOW, LINES, NAME)
+@word("logs", "orders -f", FOLLOW, LINES, NAME, for_users=True)
 def logs(kind: Kind, name: str, follow: bool, lines: int) -> None:
     """Show the lines that a service printed, and what happened to it."""
     from mooring.telling import tail

@@ -4,6 +4,7 @@ import os
 import sys
 import time
 
+from mooring.access.actor import may_see
 from mooring.app import link
 from mooring.commands import JSON, argument
 from mooring.commands.listing import moment, show, show_one
@@ -54,15 +55,15 @@ def row(service: Service) -> dict[str, object]:
         "state": systemd.state_of(service.name.unit),
         "memory": formation.size(service.memory) if service.memory else "",
         "exposed": service.expose,
-        "apps": [each.app for each in link.of_service(service.name)],
+        "apps": [each.app for each in link.of_service(service.name) if may_see(each.app)],
     }
 
 
-@word("info", "orders", NAME, JSON)
+@word("info", "orders", NAME, JSON, for_users=True)
 def info(kind: Kind, name: str, json: bool) -> None:
     """Show what is known of a service."""
     service = services.find(kind.name, name)
-    links = link.of_service(service.name)
+    links = [each for each in link.of_service(service.name) if may_see(each.app)]
     facts = {
         **row(service),
         "created": moment(service.created),

@@ -1,5 +1,6 @@
 """Which app uses a service: `KIND:link`, `KIND:unlink`, `KIND:links`, `KIND:promote`."""
 
+from mooring.access.actor import may_see
 from mooring.app import apps, link
 from mooring.commands import APP, JSON, argument
 from mooring.commands.listing import show
@@ -33,13 +34,14 @@ def promote(kind: Kind, name: str, app: str) -> int:
     return link_change.promote(services.find(kind.name, name), kind, apps.find(app))
 
 
-@word("links", "orders", NAME, JSON)
+@word("links", "orders", NAME, JSON, for_users=True)
 def links(kind: Kind, name: str, json: bool) -> None:
     """List the apps that use a service, and how each finds it."""
     service = services.find(kind.name, name)
     rows = [
         {"app": each.app, "variable": f"{prefix}_URL", "user": each.user, "database": each.database, "url": each.url}
         for each in link.of_service(service.name)
+        if may_see(each.app)
         for prefix in [link_change.prefix_of(each)]
     ]
     show(rows, as_json=json, empty=f"no app uses {name}: `mooring {kind.name}:link {name} APP` lets one")
