@@ -15,6 +15,8 @@ from mooring.runtime.engine import PIDS_LIMIT
 PREFIX = 29
 """Of the network of a service's own: the server's address, and its."""
 LABEL = "mooring.service"
+ANSWER_TIMEOUT = 120
+"""Seconds for a command in the container that takes what it needs on standard input."""
 
 
 class Spec(NamedTuple):
@@ -135,7 +137,12 @@ def is_running(name: ServiceName) -> bool:
 def ask(name: ServiceName, words: Sequence[str], stdin: str) -> str:
     """Run a command in its container with this on standard input; what it printed. Raises Refusal where it fails."""
     argv = ["docker", "exec", "--interactive", name.key, *words]
-    done = subprocess.run(argv, input=stdin, capture_output=True, text=True, errors="replace", check=False)
+    try:
+        done = subprocess.run(
+            argv, input=stdin, capture_output=True, text=True, errors="replace", check=False, timeout=ANSWER_TIMEOUT
+        )
+    except subprocess.TimeoutExpired:
+        die(f"{name.host} did not answer in {ANSWER_TIMEOUT} s", f"`mooring {name.kind}:logs {name.name}` may say why")
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines() or [f"status {done.returncode}"]
         die(f"{name.host} refused: {said[0][:300]}", f"`mooring {name.kind}:logs {name.name}` may say more")

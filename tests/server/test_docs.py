@@ -144,6 +144,7 @@ def reader(admin: User, server: Server, tmp_path: Path) -> Iterator[Reader]:
     (folder / "ssh").chmod(0o755)
     yield Reader(admin, repo, folder)
     admin.ssh("apps:destroy", APP, "--force")
+    admin.ssh("postgres:destroy", "orders", "--force")
     admin.ssh("access:remove", "alice")
 
 
