@@ -28,10 +28,6 @@ def make(service: Service, kind: Kind, app: App, database: str) -> Link:
         "user": user, "password": password, "database": database,
         "host": service.name.host, "port": str(kind.port),
     }  # fmt: skip
-    make_database(service, kind, database)
-    if kind.link.grant:
-        server.ask(service.name, kind.words(kind.link.run), kind.text(kind.link.grant, values))
-    server.join(service.name, server.joined(app.name, address))
     made = Link(
         app.name,
         service.name,
@@ -43,7 +39,15 @@ def make(service: Service, kind: Kind, app: App, database: str) -> Link:
         url(kind, values),
         {key: kind.words((value,), **values)[0] for key, value in kind.link.config.items()},
     )
+    # Before there is such a user: whatever ends this, it is known what to remove.
     link.save(made)
+    try:
+        if wanted := [kind.text(each, values) for each in (kind.link.database, kind.link.grant) if each]:
+            server.ask(service.name, kind.words(kind.link.run), "\n".join(wanted))
+        server.join(service.name, server.joined(app.name, address))
+    except BaseException:
+        link.leave_behind(made)
+        raise
     return made
 
 
