@@ -114,6 +114,9 @@ def refuse_developer(command: Command, arguments: dict[str, Any]) -> None:
     app = arguments.get("app") or ""
     if is_admin() or (command.is_for_all and not app):
         return
+    if command.is_for_users:
+        refuse_stranger(command.kind, arguments["name"])
+        return
     if not command.is_for_developers:
         die(f"{command.name} is for admins", "`mooring help` lists what a developer may do")
     if not may_see(app):
@@ -121,6 +124,15 @@ def refuse_developer(command: Command, arguments: dict[str, Any]) -> None:
             f"this key is no developer's of {app[:60] or 'every app'}",
             "an admin runs `mooring developer:allow APP < key.pub`",
         )
+
+
+def refuse_stranger(kind: str, name: str) -> None:
+    """Raise Refusal where none of the developer's apps uses a service."""
+    from mooring.app import link
+    from mooring.host import names
+
+    if not any(may_see(each.app) for each in link.of_service(names.check_service(kind, name))):
+        die(f"no app of yours uses {name[:60]}", "`mooring services` lists what they use")
 
 
 def say(message: str) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from mooring import __version__, commands
 from mooring.commands import Command
 from mooring.host import settings
+from mooring.service import kind
 
 UNITS = Path(__file__).resolve().parent.parent / "units"
 SETTINGS_PAGE = Path(__file__).resolve().parent.parent / "docs/settings.md"
@@ -63,11 +64,12 @@ def mooring_1() -> str:
         escaped(
             "Mooring runs apps that are pushed with git. Its commands are given at the server's shell, as root, or "
             "over ssh with the key of an admin or a developer. A command of an app is open to its developers, but for "
-            "those that say otherwise.\n"
+            "those that say otherwise. A kind of service has every command that is told of as KIND:create and so on; "
+            f"KIND is one of {', '.join(kind.names())}.\n"
         ),
         ".SH COMMANDS\n",
     ]
-    for command in commands.every():
+    for command in commands.listed():
         parts.append(f".TP\n.B {escaped(usage_of(command))}\n{escaped(command.summary)}\n")
         if not command.is_for_developers:
             parts.append("For admins.\n")
@@ -201,7 +203,7 @@ _mooring "$@"
 def roles_table() -> str:
     """Which command each role may give, as the Markdown table of docs/access.md."""
     lines = ["| command | admin | developer of the app | deploy key |", "|---|---|---|---|"]
-    for command in commands.every():
+    for command in commands.listed():
         lines.append(f"| `{command.name}` | yes | {'yes' if command.is_for_developers else 'no'} | no |")
     return "\n".join(lines) + "\n"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from builders import buildkit, complaint, stack
 from builders.buildpack import candidates, results, texts
 from builders.workspace import Workspace
+from mooring.app import link
 from mooring.app.apps import App
 from mooring.app.choices import Choices
 from mooring.host import files, paths, settings
@@ -98,7 +99,7 @@ def build(workspace: Workspace, log: Log, *, choices: Choices, commit: str, fres
     `fresh` uses no cached layer.
     """
     app = App(workspace.release.app)
-    config = app.config()
+    config = link.merged(app)
     run_image, build_image = stack.images(choices, log)
     texts.settle(workspace.folder, workspace.repository, log)
     candidates.lay_out(workspace, choices, config, log)

@@ -1,6 +1,8 @@
 """The commands: one module for each group, found by the group's name; a command is a function with `@command`.
 
-`config:set` is in `mooring.commands.config`. Only the module that a command needs is imported.
+`config:set` is in `mooring.commands.config`; the kinds of services, which are folders, have all the same commands,
+`postgres:create` and `redis:create`, and those are in `mooring.commands.service`. Only the
+module that a command needs is imported.
 """
 
 import argparse
@@ -109,12 +111,16 @@ class Command(NamedTuple):
     run: Run
     is_for_all: bool = False
     is_for_admins: bool = False
+    kind: str = ""
+    """The kind of service that it is for, where it is one of those that every kind has."""
+    is_for_users: bool = False
+    """Whether who develops an app that uses the service may give it too."""
 
     @property
     def is_for_developers(self) -> bool:
-        """Whether it is about one app, and no more can be done with it than that."""
+        """Whether it is about one app, or a service that this uses, and no more can be done with it than that."""
         one_app = any(argument.names == ("app",) for argument in self.arguments)
-        return self.is_for_all or (one_app and not self.is_for_admins)
+        return self.is_for_all or self.is_for_users or (one_app and not self.is_for_admins)
 
     def parser(self) -> argparse.ArgumentParser:
         parser = Parser(
@@ -169,8 +175,19 @@ def find(name: str) -> Command | None:
     except ModuleNotFoundError as error:
         if error.name != f"{__name__}.{module}":
             raise
-        return None
+        of_service(module)
     return known.get(name) or (known.get(group) if name.partition(":")[2] in SHOWS else None)
+
+
+def of_service(kind: str) -> None:
+    """Make the commands of a kind of service known, where there is one of that name."""
+    from mooring.service import kind as kinds
+
+    if found := kinds.find(kind):
+        from mooring.commands import service
+
+        for each in service.commands(found):
+            known[each.name] = each
 
 
 def unknown(name: str) -> str:
@@ -192,6 +209,18 @@ def modules() -> list[str]:
 
 def every() -> list[Command]:
     """All commands, by name."""
-    for module in modules():
+    from mooring.service import kind
+
+    there = modules()
+    for module in there:
         importlib.import_module(f"mooring.commands.{module}")
+    for name in kind.names():
+        if name not in there:
+            of_service(name)
     return sorted(known.values(), key=lambda each: each.name)
+
+
+def listed() -> list[Command]:
+    """All commands, by name, with those of services once: `KIND:create`."""
+    found = {each.name.replace(f"{each.kind}:", "KIND:", 1) if each.kind else each.name: each for each in every()}
+    return sorted((each._replace(name=name) for name, each in found.items()), key=lambda each: each.name.lower())

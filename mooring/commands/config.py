@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 
 from mooring.access.actor import actor
-from mooring.app import apps, variables
+from mooring.app import apps, link, variables
 from mooring.app.apps import App
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import show
@@ -27,7 +27,7 @@ NO_RESTART = argument("--no-restart", action="store_true", help="keep it for the
 )
 def config(app: str, json: bool, shell: bool) -> None:
     """Show the config vars of an app."""
-    pairs = apps.find(app).config()
+    pairs = link.merged(apps.find(app))
     if shell or json:
         print(rendered(pairs, "shell" if shell else "json"))
         return
@@ -38,7 +38,7 @@ def config(app: str, json: bool, shell: bool) -> None:
 @command("config:get", "mooring config:get my-app GREETING", APP, argument("name", metavar="NAME"))
 def get(app: str, name: str) -> None:
     """Print the value of one config var."""
-    pairs = apps.find(app).config()
+    pairs = link.merged(apps.find(app))
     if name not in pairs:
         die(f"{app} has no config var {name[:60]!r}", f"`mooring config {app}` shows what it has")
     print(pairs[name])
@@ -139,7 +139,10 @@ def rendered(pairs: dict[str, str], format: str) -> str:
 
 def add(app: App, pairs: dict[str, str], *, no_restart: bool) -> int:
     """`change` to a config with these vars too; raise Refusal for one that is Mooring's own or cannot be."""
+    linked = link.config(app)
     for name, value in pairs.items():
+        if name in linked:
+            die(f"{name} comes of a service that {app.name} links", f"`mooring services {app.name}` shows which")
         variables.check(name, value)
     return change(app, lambda config: {**config, **pairs}, no_restart=no_restart)
 

@@ -22,7 +22,7 @@ def help_(name: str) -> None:
         found.parser().print_help()
         return
     print("mooring COMMAND …    on the server, or ssh mooring@HOST COMMAND … with an admin key\n")
-    every = [each for each in commands.every() if is_admin() or each.is_for_developers]
+    every = [each for each in commands.listed() if is_admin() or each.is_for_developers]
     width = max(len(each.name) for each in every)
     group = ""
     for each in every:
@@ -30,4 +30,7 @@ def help_(name: str) -> None:
             print()
         group = each.name.partition(":")[0]
         print(f"  {each.name:{width}}  {each.summary}")
-    print("\nmooring COMMAND --help explains one. git push mooring@HOST:APP main deploys.")
+    from mooring.service import kind
+
+    print(f"\nKIND is one of {', '.join(kind.names())}.")
+    print("mooring COMMAND --help explains one. git push mooring@HOST:APP main deploys.")

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from mooring.access.actor import actor
-from mooring.app import apps, mount
+from mooring.app import apps, link, mount
 from mooring.app.apps import App
 from mooring.commands import APP, JSON, argument, command, limits
 from mooring.commands.listing import moment, show
@@ -175,7 +175,7 @@ def start(app: str, process: str) -> int:
         return run_units("start", target, units)
     assert target.live is not None
     record = releases.load(target.live)
-    configured = releases.config(record.name) != target.config()
+    configured = releases.config(record.name) != link.merged(target)
     if configured or processes_of(target) != record.processes or mount.of(target.choices()) != record.mounts:
         from mooring.pipeline import deployment
 

@@ -88,7 +88,7 @@ def rollback(app: str, number: str) -> int:
         die(f"{app} has no live release", "`git push` first")
     name = chosen(target, number) if number else earlier(target, target.live)
     apps.refuse_disabled(target)
-    config = releases.config(name)
+    config = releases.own_config(name)
     before = change_config(target, config)
     try:
         status = deployment.launch(target, "rollback", actor(), config=config, base=name.number, to_the_end=True)

@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -180,12 +181,18 @@ def create(container: ContainerName, argv: list[str], attached: engine.Attached)
 
 
 def inside(container: ContainerName, argv: list[str]) -> int:
-    """Run a command in a running container; it ends with the connection of whoever gave it."""
+    """Run a command in a running container of an app; it ends with the connection of whoever gave it."""
+    entry = ["/start"] if releases.load(container.release).builder == "buildpack" else []
+    return in_container(str(container), [*entry, *argv])
+
+
+def in_container(container: str, argv: list[str], options: Sequence[str] = ()) -> int:
+    """Run a command in the running container of this name, with options of `docker exec`'s; it ends with the
+    connection of whoever gave it."""
     session = f"MOORING_SESSION={secrets.token_hex(8)}"
     terminal = (
         ["--tty", f"--env=TERM={os.environ.get('TERM', 'xterm')}"] if sys.stdin.isatty() and sys.stdout.isatty() else []
     )
-    entry = ["/start"] if releases.load(container.release).builder == "buildpack" else []
     try:
         return attend(
             [
@@ -195,8 +202,8 @@ def inside(container: ContainerName, argv: list[str]) -> int:
                 NO_DETACH_KEYS,
                 f"--env={session}",
                 *terminal,
-                str(container),
-                *entry,
+                *options,
+                container,
                 *argv,
             ]
         )

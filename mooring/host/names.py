@@ -23,6 +23,8 @@ ONE_OFF = "run"
 VOLUME = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")
 JOB = "cron"
 """What is run on time; cron.report is a run of the job report."""
+KIND = re.compile(r"[a-z][a-z0-9]{0,19}")
+"""A kind of service: no dash, so that its slice and its host names are no other's."""
 IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:@-]{0,200}", re.IGNORECASE)
 RESERVED = frozenset({"all", "default", "localhost", "mooring"})
 
@@ -105,6 +107,23 @@ class ContainerName(NamedTuple):
         return self.process == ONE_OFF or bool(self.job)
 
     @property
+    def key(self) -> str:
+        """What its container is called, and its files in /run."""
+        return str(self)
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """What is said of it has these in the journal."""
+        app = self.release.app
+        return {
+            "CONTAINER_NAME": str(self),
+            "MOORING_APP": app,
+            "MOORING_RELEASE": str(self.release),
+            "MOORING_PROCESS": self.label,
+            "SYSLOG_IDENTIFIER": f"{app}/{self.label}",
+        }
+
+    @property
     def unit(self) -> str:
         if self.job:
             # The first of those that run at a time has the job's own.
@@ -125,6 +144,67 @@ class ContainerName(NamedTuple):
         if dot and kind == JOB:
             return cls(ReleaseName.parse(release), f"{JOB}.{parts[1]}", int(parts[2]))
         return cls(ReleaseName.parse(parts[0]), parts[1], int(parts[2]))
+
+
+class ServiceName(NamedTuple):
+    """`postgres.orders`: a service and its kind. Names its container and its unit's instance."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}.{self.name}"
+
+    @property
+    def key(self) -> str:
+        """What its container is called, and its files in /run: by the underscore, never an app's."""
+        return f"{self.kind}_{self.name}"
+
+    @property
+    def host(self) -> str:
+        """The name by which the apps that link it reach it."""
+        return f"{self.name}.{self.kind}"
+
+    @property
+    def unit(self) -> str:
+        return f"mooring-service@{self}.service"
+
+    @property
+    def slice(self) -> str:
+        """Below a slice of all services, which no app's name can be."""
+        return f"mooring_services-{self.kind}_{self.name.replace('-', '_')}.slice"
+
+    @property
+    def network(self) -> str:
+        """The network of its own, in which there is nothing else."""
+        return f"mooring.service.{self}"
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """What is said of it has these in the journal."""
+        return {
+            "CONTAINER_NAME": self.key,
+            "MOORING_SERVICE": str(self),
+            "SYSLOG_IDENTIFIER": f"{self.kind}/{self.name}",
+        }
+
+    @classmethod
+    def parse(cls, text: str) -> "ServiceName":
+        """Read `KIND.NAME`; raise Refusal for anything else."""
+        kind, dot, name = text.partition(".")
+        if not (dot and KIND.fullmatch(kind) and APP.fullmatch(name)):
+            die(f"{text[:80]!r} names no service", "KIND.NAME, e.g. postgres.orders")
+        return cls(kind, name)
+
+
+def check_service(kind: str, name: str) -> ServiceName:
+    """The name of a service, if it may be one; raise Refusal otherwise."""
+    if not APP.fullmatch(name):
+        die(
+            f"{name[:60]!r} cannot name a service",
+            "1 to 40 lower-case letters, digits and dashes, not beginning or ending with a dash",
+        )
+    return ServiceName(kind, name)
 
 
 def slice_of(app: str) -> str:

@@ -17,6 +17,8 @@ HOOKS = Path("/var/lib/mooring/hooks")
 """The log drains and the webhooks of apps, a file each, root's alone."""
 VOLUMES = Path("/var/lib/mooring/volumes")
 """What apps keep: a folder for each volume, and beside it a hidden one with what is known of it."""
+SERVICES = Path("/var/lib/mooring/services")
+"""The databases and caches beside the apps: a folder for each kind, and in it one for each service."""
 SPOOL = Path("/var/spool/mooring")
 RUN = Path("/run/mooring")
 

@@ -4,12 +4,13 @@ import shutil
 import sys
 from pathlib import Path
 
+from mooring.app import link
 from mooring.app.apps import App
 from mooring.cron import timers
 from mooring.front import vhost
 from mooring.host import interrupt, names, paths, systemd
 from mooring.host.program import ProgramError, run
-from mooring.pipeline import spool
+from mooring.pipeline import link_change, spool
 from mooring.pipeline.journal import Log
 from mooring.runtime import engine, images, networks
 from mooring.telling import drain, webhook
@@ -27,6 +28,7 @@ def remove(app: App, reason: str) -> None:
     engine.refuse_silent()
     interrupt.ignore()
     timers.remove_all(app.name)
+    links = list(link.of_app(app).values())
     remove_own_units(app)
     give_up(app, reason)
     # nginx reads apps/*/live/nginx.conf, which a name with a dot does not match.
@@ -37,6 +39,7 @@ def remove(app: App, reason: str) -> None:
     reload_nginx(app)
     timers.remove_all(app.name)
     systemd.stop([f"mooring-{kind}@{app.name}.*" for kind in ("app", "run", "cron")])
+    link_change.end_all(app.name, links)
     remove_from_docker(app)
     for folder in ("reasons", "containers", "ends", "cron"):
         for left in (paths.RUN / folder).glob(f"{app.name}.*"):

@@ -11,12 +11,12 @@ from mooring.host import names
 from mooring.host.names import ReleaseName
 from mooring.host.program import as_git_user, run
 from mooring.host.refusal import die
-from mooring.pipeline import deployment, removal
+from mooring.pipeline import deployment, link_change, removal
 from mooring.pipeline.source import as_far_as_it_goes, environment, object_format
 from mooring.release import releases, tag
 from mooring.runtime import engine
 
-MADE_ANEW = {"app.toml", "cron", "env", "live", "releases", "repo.git", "sources", "ssh", "sync.json", "tags"}
+MADE_ANEW = {"app.toml", "cron", "env", "links", "live", "releases", "repo.git", "sources", "ssh", "sync.json", "tags"}
 """What an app has of its own, and `copy` makes; everything else in its folder belongs to its choices."""
 OWN_ADDRESSES = ("domains", "redirects", "domain_processes")
 NOT_SHARED = ("volumes",)
@@ -41,6 +41,7 @@ def copy(source: App, new: str, *, renaming: bool) -> int:
         copy_commits(source, target, renaming=renaming)
         if renaming:
             copy_history(source, target)
+        link_change.copy(source, target)
         status = deployment.launch_image(target, releases.load(source.live), actor()) if source.live else 0
     except KeyboardInterrupt:
         removal.remove(target, f"{new} was not wanted any more")
@@ -92,7 +93,7 @@ def copy_history(source: App, target: App) -> None:
         name = ReleaseName(target.name, record.name.number)
         releases.save(record.changed(name=name, status="retired" if record.status == "live" else record.status))
         if (releases.folder(record.name) / "env").exists():
-            releases.freeze_config(name, releases.config(record.name))
+            releases.freeze_config(name, releases.own_config(record.name))
         if record.image:
             engine.request("POST", f"/images/{record.name.image}/tag?repo=mooring/{target.name}&tag={name.number}")
     if history.place(source).is_dir():

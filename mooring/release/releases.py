@@ -16,7 +16,7 @@ from mooring.host.refusal import die
 from mooring.release.process import Limits, Placement, Process
 
 Status = Literal["queued", "live", "retired", "failed", "superseded", "cancelled"]
-RUNS_PHASES = ("push", "archive", "sync", "rebuild", "config", "clone")
+RUNS_PHASES = ("push", "archive", "sync", "rebuild", "config", "link", "clone")
 CHECKS = ("check", "liveness", "chosen_check", "chosen_liveness")
 ACTIVE: tuple[Status, ...] = ("queued", "live")
 """Of what is on its way, of what is live, and of what drains still."""
@@ -199,7 +199,16 @@ def _table(value: Any) -> Any:
 
 
 def config(name: ReleaseName) -> dict[str, str]:
-    """The config vars that the release runs with."""
+    """The config vars that the release runs with: those of the app's links then, and its own."""
+    try:
+        linked = env_file.parse((folder(name) / "env.links").read_text())
+    except FileNotFoundError:
+        linked = {}
+    return {**linked, **own_config(name)}
+
+
+def own_config(name: ReleaseName) -> dict[str, str]:
+    """Its config vars without those of links: what a later release may have again."""
     return env_file.parse((folder(name) / "env").read_text())
 
 
@@ -207,6 +216,12 @@ def freeze_config(name: ReleaseName, config: dict[str, str]) -> None:
     """Decide the config vars that the release runs with: in its own file, readable by root only."""
     folder(name).mkdir(exist_ok=True)
     files.write(folder(name) / "env", env_file.render(config), mode=0o600)
+
+
+def freeze_links(name: ReleaseName, config: dict[str, str]) -> None:
+    """Decide what the app's links bring it, where they bring anything."""
+    if config:
+        files.write(folder(name) / "env.links", env_file.render(config), mode=0o600)
 
 
 def every(app: App) -> list[Release]:

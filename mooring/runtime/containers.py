@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mooring.host import files, paths
-from mooring.host.names import ContainerName
+from mooring.host.names import ContainerName, ServiceName
 
 JOURNAL = "/run/systemd/journal/socket"
 CONTAINERS = paths.RUN / "containers"
 REASONS = paths.RUN / "reasons"
 ENDS = paths.RUN / "ends"
+Named = ContainerName | ServiceName
 
 
 class End(NamedTuple):
@@ -21,35 +22,35 @@ class End(NamedTuple):
     at: float
 
 
-def remember(container: ContainerName, identity: str, pid: int, **more: str) -> None:
+def remember(container: Named, identity: str, pid: int, **more: str) -> None:
     """Say what has been started. `more` is for the waiter, which reads it without a parser: keys before id and pid."""
     CONTAINERS.mkdir(parents=True, exist_ok=True)
-    files.write(CONTAINERS / str(container), json.dumps({**more, "id": identity, "pid": pid}))
+    files.write(CONTAINERS / container.key, json.dumps({**more, "id": identity, "pid": pid}))
 
 
-def set_ready(container: ContainerName, **found: str) -> None:
+def set_ready(container: Named, **found: str) -> None:
     """Say that what has been started was ready, and what was found by asking: its `port`, that it wants `https`."""
     if table := started(container):
-        files.write(CONTAINERS / str(container), json.dumps({"ready": "yes", **found, **table}))
+        files.write(CONTAINERS / container.key, json.dumps({"ready": "yes", **found, **table}))
 
 
-def started(container: ContainerName) -> dict[str, Any] | None:
+def started(container: Named) -> dict[str, Any] | None:
     """`id` and `pid` of what has been started; None where nothing has, or it was told to stop."""
     try:
-        table: dict[str, Any] = json.loads((CONTAINERS / str(container)).read_text())
+        table: dict[str, Any] = json.loads((CONTAINERS / container.key).read_text())
     except FileNotFoundError:
         return None
     return table
 
 
-def reason_of(container: ContainerName) -> Path:
+def reason_of(container: Named) -> Path:
     """The file that says why a process did not become ready: its unit leaves it, the launch stage tells it."""
-    return REASONS / str(container)
+    return REASONS / container.key
 
 
-def forget(container: ContainerName) -> None:
+def forget(container: Named) -> None:
     """Say that it is to end: then its end is none to speak of."""
-    (CONTAINERS / str(container)).unlink(missing_ok=True)
+    (CONTAINERS / container.key).unlink(missing_ok=True)
 
 
 def leave_end(container: ContainerName, why: str) -> None:
@@ -66,7 +67,7 @@ def last_end(container: ContainerName) -> End | None:
         return None
 
 
-def say(container: ContainerName, text: str) -> None:
+def say(container: Named, text: str) -> None:
     """Write a line among those that a container printed: what happened to it.
 
     In the journal's own protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL), for a restart waits for it, and importing the
@@ -74,17 +75,7 @@ def say(container: ContainerName, text: str) -> None:
     """
     import socket
 
-    process = container.label
-    fields = {
-        "MESSAGE": text,
-        "PRIORITY": "4",
-        "CONTAINER_NAME": str(container),
-        "MOORING_APP": container.release.app,
-        "MOORING_RELEASE": str(container.release),
-        "MOORING_PROCESS": process,
-        "MOORING_EVENT": "process",
-        "SYSLOG_IDENTIFIER": f"{container.release.app}/{process}",
-    }
+    fields = {"MESSAGE": text, "PRIORITY": "4", **container.fields, "MOORING_EVENT": "process"}
     entry = "".join(f"{name}={' '.join(value.splitlines())}\n" for name, value in fields.items())
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
         journal.sendto(entry.encode(errors="replace"), JOURNAL)

@@ -31,7 +31,7 @@ def ensure(app: str, pool: str, subnet: str = "") -> str:
     with files.locked(paths.RUN):
         if existing := subnet_of(app):
             return existing
-        subnet = subnet or free_subnet(pool, [s for n in client.networks() for s in _subnets(n)])
+        subnet = subnet or free_subnet(pool, [s for n in client.networks() for s in subnets(n)])
         gateway = str(next(ipaddress.ip_network(subnet).hosts()))
         client.create_network(
             names.network_of(app),
@@ -54,7 +54,7 @@ def every() -> list[str]:
     return [each["Labels"]["mooring.app"] for each in engine.client().networks(filters={"label": "mooring.app"})]
 
 
-def _subnets(network: dict[str, Any]) -> list[str]:
+def subnets(network: dict[str, Any]) -> list[str]:
     return [each["Subnet"] for each in network["IPAM"]["Config"] or [] if "Subnet" in each]
 
 

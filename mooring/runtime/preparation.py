@@ -3,7 +3,7 @@
 import contextlib
 import ipaddress
 
-from mooring.app import mount
+from mooring.app import link, mount
 from mooring.app.apps import App
 from mooring.host import settings
 from mooring.host.names import PREDEPLOY, RELEASE_PHASE, ReleaseName
@@ -23,6 +23,7 @@ def prepared(record: Release) -> Release:
         releases.freeze_config(record.name, app.config())
     if not record.placements:
         choices = app.choices()
+        releases.freeze_links(record.name, link.config(app))
         port = formation.chosen_port(releases.config(record.name))
         processes = formation.applied(record.processes, choices, port)
         scripts = formation.limited(record.scripts, choices)
@@ -76,6 +77,7 @@ def place(record: Release) -> Release:
     subnet = releases.load(app.live).subnet if app.live else ""
     subnet = subnet or networks.ensure(app.name, settings.load().network_pool)
     taken = {each.address for other in releases.active(app) for each in other.placements}
+    taken |= {each.address for each in link.of_app(app).values()}
     return releases.save(record.changed(subnet=subnet, placements=placements(record.processes, subnet, taken)))
 
 

@@ -8,12 +8,26 @@ from typing import NamedTuple
 LISTENS = "0A"
 """The state of a socket that takes connections (include/net/tcp_states.h)."""
 
+ESTABLISHED = "01"
+
 
 class Socket(NamedTuple):
     """A TCP socket that takes connections, and whether any but the container itself can reach it."""
 
     port: int
     reachable: bool
+
+
+def connected(pid: int, port: int) -> int:
+    """How many connections there are to a port, in the network of a process."""
+    count = 0
+    for family in ("tcp", "tcp6"):
+        try:
+            lines = Path(f"/proc/{pid}/net/{family}").read_text().splitlines()[1:]
+        except OSError:
+            continue
+        count += sum(f[1].endswith(f":{port:04X}") and f[3] == ESTABLISHED for f in map(str.split, lines))
+    return count
 
 
 def listening(pid: int) -> list[Socket]:

@@ -6,7 +6,7 @@ from mooring.setup.terminal import step
 
 PATHS = [f"mooring-{stage}.path" for stage in ("build", "launch", "route", "retire")]
 STARTED = ["mooring-recover.service", "mooring.target", *PATHS, "mooring-cleanup.timer"]
-OURS = "label=mooring.app"
+OURS = ("label=mooring.app", "label=mooring.service")
 
 
 def set_up(changed: set[str], updated: bool) -> None:
@@ -32,7 +32,8 @@ def take_down() -> None:
     run("systemctl", "stop", "mooring*.target", "mooring-*.service", "mooring*.slice")
     if not succeeds("docker", "version"):
         return
-    if containers := answer("docker", "ps", "-aq", "--filter", OURS).split():
-        answer("docker", "rm", "-f", "-v", *containers)
-    if networks := answer("docker", "network", "ls", "-q", "--filter", OURS).split():
-        answer("docker", "network", "rm", *networks)
+    for ours in OURS:
+        if containers := answer("docker", "ps", "-aq", "--filter", ours).split():
+            answer("docker", "rm", "-f", "-v", *containers)
+        if networks := answer("docker", "network", "ls", "-q", "--filter", ours).split():
+            answer("docker", "network", "rm", *networks)

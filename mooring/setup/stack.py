@@ -22,7 +22,14 @@ def take_down() -> None:
     """Take every image of Mooring's away."""
     if not succeeds("docker", "version"):
         return
-    named = ["--filter", "reference=mooring/*", "--filter", "reference=mooring-stack"]
+    named = [
+        "--filter",
+        "reference=mooring/*",
+        "--filter",
+        "reference=mooring-stack",
+        "--filter",
+        "reference=mooring-service/*",
+    ]
     if images := answer("docker", "images", *named, "--format", "{{.Repository}}:{{.Tag}}").split():
         answer("docker", "rmi", "-f", *images)
     if BASE_NOTE.exists():

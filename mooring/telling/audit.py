@@ -9,7 +9,9 @@ from typing import Any
 from mooring.telling import announcement
 from mooring.telling.event import Event
 
-READING = frozenset({"info", "get", "list", "show", "export", "report", "logs", "failed", "public", "test", "keys"})
+READING = frozenset(
+    {"info", "get", "list", "show", "export", "report", "logs", "failed", "public", "test", "keys", "links"}
+)
 """The verbs of commands that change nothing: `config:get`."""
 DOING = frozenset({"rebuild", "rollback", "deploy", "run", "enter", "exec", "cleanup"})
 """The words without a verb that do something."""

@@ -47,6 +47,7 @@ DOCUMENTS = [
     "docs/buildpacks.md",
     "docs/one-off.md",
     "docs/cron.md",
+    "docs/services.md",
     "docs/access.md",
     "docs/logs.md",
     "docs/looking-inside.md",
@@ -148,6 +149,7 @@ def reader(admin: User, server: Server, tmp_path: Path) -> Iterator[Reader]:
     (folder / "ssh").chmod(0o755)
     yield Reader(admin, repo, folder)
     admin.ssh("apps:destroy", APP, "--force")
+    admin.ssh("postgres:destroy", "orders", "--force")
     admin.ssh("access:remove", "alice")
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from mooring import commands, manual
 from mooring.host.settings import Settings
+from mooring.service import kind
 from tests.server.cache import CHECKOUT
 
 
@@ -23,8 +24,9 @@ def test_a_command_is_for_developers_where_it_is_about_one_app() -> None:
 
 def test_every_command_and_unit_is_in_its_page() -> None:
     page = manual.mooring_1().replace("\\-", "-")
-    for command in commands.every():
+    for command in commands.listed():
         assert f"mooring {command.name}" in page
+    assert f"KIND is one of {', '.join(kind.names())}." in page
     units = manual.mooring_units_7().replace("\\-", "-")
     for unit in (CHECKOUT / "units").glob("mooring*.*"):
         assert unit.name in units

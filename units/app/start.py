@@ -7,6 +7,7 @@ import os
 import sys
 from typing import NoReturn
 
+from mooring.app import link
 from mooring.app.apps import App
 from mooring.host import settings
 from mooring.host.names import ONE_OFF, ContainerName
@@ -26,6 +27,7 @@ def start(container: ContainerName) -> None:
         )
     if any(each.name == container.process and not each.overlaps for each in record.processes):
         refuse_second(container)
+    await_services(App(record.name.app))
     try:
         identity, pid = run(record, container)
     except engine.EngineError as error:
@@ -43,6 +45,21 @@ def refuse_second(container: ContainerName) -> None:
     for each in map(ContainerName.parse, engine.running(container.release.app)):
         if each.process == container.process and each.release != container.release:
             die(f"{each.label} of v{each.release.number} runs still, and {each.process} may run only once at a time")
+
+
+def await_services(app: App) -> None:
+    """Wait until the services that an app links answer: at boot they start along with it.
+
+    One that does not, or was told to stop, is none of its concern: it starts without.
+    """
+    for each in link.of_app(app).values():
+        # Imported where it is used: most apps link nothing, and each start pays for imports.
+        from mooring.host import systemd
+        from mooring.service import services
+
+        started = containers.started(each.service)
+        if not (started and "ready" in started) and (service := services.look(each.service)) and not service.stopped:
+            systemd.start([each.service.unit])
 
 
 def to_watch(process: Process, pid: int) -> dict[str, str]:

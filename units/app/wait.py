@@ -86,7 +86,8 @@ def attend(name: str, process: int, ask: "Callable[[], None] | None" = None, eve
     while not select.select([process], [], [], every if looking else left)[0]:
         if left is not None and (left := left - every if looking else 0) <= 0:
             left = None
-            spawn("/usr/bin/systemctl", "reset-failed", f"mooring-app@{name}.service")
+            unit = fields[fields.index("unit") + 2] if "unit" in fields else f"mooring-app@{name}.service"
+            spawn("/usr/bin/systemctl", "reset-failed", unit)
         for index, (key, path, word) in enumerate(looks):
             before, seen[index] = seen[index], counted(path, word)
             if seen[index] > before:

@@ -14,6 +14,7 @@ from mooring.pipeline import removal, source, spool, stage
 from mooring.pipeline.spool import Marker, Stage
 from mooring.release import releases
 from mooring.runtime import engine, networks
+from mooring.service import creation
 from mooring.volume import volumes
 
 
@@ -100,6 +101,7 @@ def main() -> None:
     remove_containers()
     # After them: what a volume was made out of was theirs.
     volumes.recover()
+    creation.clean()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,192 @@
+"""A kind of service: a folder with its definition, service.toml, and what that needs beside it."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mooring.host.names import KIND
+from mooring.host.refusal import die
+
+OURS = Path(__file__).resolve().parents[2] / "services"
+OWN = Path("/etc/mooring/services")
+"""Those of this server's own; one of these comes before one of ours."""
+FILE = "service.toml"
+PLACE = re.compile(r"\{([a-z_]+)\}")
+VERSION = re.compile(r"[0-9a-zA-Z][0-9a-zA-Z._-]{0,60}")
+MOUNTED = "/mooring"
+"""Where the files of a kind are in a container."""
+
+
+class Server(NamedTuple):
+    """How it runs: what is run once on an empty data folder, what serves, and what ends with 0 when it answers."""
+
+    command: tuple[str, ...]
+    ready: tuple[str, ...]
+    init: tuple[str, ...] = ()
+    environment: Mapping[str, str] = {}
+    timeout: int = 300
+    stop_signal: str = "SIGTERM"
+    stop_timeout: int = 30
+
+
+class Link(NamedTuple):
+    """What an app gets: `url` in the config var `AS_URL`, and `config` for the link that is called by `as`.
+
+    `grant` and `revoke` are files of the kind's, given to `run` on standard input; they are safe to run again.
+    `database` makes a database, where the kind has those; the ones in `reserved` are the server's own.
+    """
+
+    prefix: str
+    url: str
+    run: tuple[str, ...] = ()
+    grant: str = ""
+    revoke: str = ""
+    database: str = ""
+    reserved: tuple[str, ...] = ()
+    config: Mapping[str, str] = {}
+
+
+class Console(NamedTuple):
+    """What a person types to: as the user that may do everything, and as that of a link."""
+
+    command: tuple[str, ...] = ()
+    user_command: tuple[str, ...] = ()
+    user_environment: Mapping[str, str] = {}
+
+
+class Dump(NamedTuple):
+    """What writes a database to standard output, and what reads it from standard input."""
+
+    export: tuple[str, ...] = ()
+    import_: tuple[str, ...] = ()
+
+
+class Kind(NamedTuple):
+    """A definition. `files` are what the container finds below /mooring, `user` who the server runs as there."""
+
+    name: str
+    folder: Path
+    title: str
+    image: str
+    versions: tuple[str, ...]
+    port: int
+    user: str
+    server: Server
+    link: Link
+    data: str = ""
+    packaged: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    shared_memory: str = "64m"
+    console: Console = Console()
+    dump: Dump = Dump()
+
+    def text(self, file: str, values: Mapping[str, Any]) -> str:
+        """A file of the kind's, filled in."""
+        return filled((self.folder / file).read_text(), {"data": self.data, "port": self.port, **values})
+
+    def words(self, words: tuple[str, ...], **values: Any) -> list[str]:
+        """A command of the definition, filled in."""
+        values = {"data": self.data, "port": self.port, **values}
+        return [filled(word, values) for word in words]
+
+
+RENAMED = {"as": "prefix", "import": "import_"}
+"""Keys that are words of Python's own."""
+TABLES: dict[str, type[Any]] = {"server": Server, "link": Link, "console": Console, "dump": Dump}
+
+
+def filled(text: str, values: Mapping[str, Any]) -> str:
+    """`{name}` becomes what that is; what is no name of `values` stays (it may be a shell's)."""
+    return PLACE.sub(lambda match: str(values.get(match[1], match[0])), text)
+
+
+def find(name: str) -> Kind | None:
+    """The kind of that name, None if there is none; raise Refusal for a definition that is wrong."""
+    if not KIND.fullmatch(name):
+        return None
+    for place in (OWN, OURS):
+        if (place / name / FILE).is_file():
+            return read(place / name)
+    return None
+
+
+def of(name: str) -> Kind:
+    """The kind of a service that there is; raise Refusal where its definition is gone."""
+    return find(name) or die(f"there is no kind {name} any more", f"its folder belongs into {OWN} or {OURS}")
+
+
+def names() -> list[str]:
+    """The kinds that there are."""
+    found = {each.parent.name for place in (OWN, OURS) for each in place.glob(f"*/{FILE}")}
+    return sorted(each for each in found if KIND.fullmatch(each))
+
+
+def every() -> Iterator[Kind]:
+    for name in names():
+        if kind := find(name):
+            yield kind
+
+
+def read(folder: Path) -> Kind:
+    """The definition in a folder; raise Refusal that says which key of it is wrong."""
+    path = folder / FILE
+    try:
+        table = tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError as error:
+        die(f"{path} is not TOML: {error}", "mend that line")
+    kind: Kind = _record(Kind, {"name": folder.name, "folder": folder, **table}, f"{path}: ")
+    _check(kind, path)
+    return kind
+
+
+def _record(cls: Any, table: Mapping[str, Any], where: str) -> Any:
+    values = {}
+    for key, value in table.items():
+        name = RENAMED.get(key, key).replace("-", "_")
+        if name not in cls._fields or key in RENAMED.values():
+            die(f"{where}{key} is no key of a service", f"the keys: {', '.join(map(_written, cls._fields))}")
+        wanted = cls.__annotations__[name]
+        if name in TABLES and isinstance(value, dict):
+            values[name] = _record(TABLES[name], value, f"{where}{key}.")
+        elif not _is(value, wanted):
+            die(f"{where}{key} is {value!r:.60}", f"write it like {_example(wanted)}")
+        else:
+            values[name] = tuple(value) if isinstance(value, list) else value
+    missing = [each for each in cls._fields if each not in values and each not in cls._field_defaults]
+    if missing:
+        die(f"{where}{_written(missing[0])} is missing", "docs/services.md says what it is")
+    return cls(**values)
+
+
+def _written(name: str) -> str:
+    """A field's key."""
+    return next((key for key, field in RENAMED.items() if field == name), name.replace("_", "-"))
+
+
+def _is(value: Any, wanted: Any) -> bool:
+    if wanted == tuple[str, ...]:
+        return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    if wanted == Mapping[str, str]:
+        return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+    return type(value) is wanted or (wanted is Path and isinstance(value, Path))
+
+
+def _example(wanted: Any) -> str:
+    if wanted == tuple[str, ...]:
+        return '["a", "b"]'
+    return {str: '"text"', int: "1", bool: "true"}.get(wanted, "a table")
+
+
+def _check(kind: Kind, path: Path) -> None:
+    """Raise Refusal for what no service could be made of."""
+    if not kind.versions or set(kind.packaged) - set(kind.versions):
+        die(f"{path}: packaged has versions that `versions` has not", "the first of `versions` is the default")
+    for file in (*kind.files, *filter(None, (kind.link.grant, kind.link.revoke, kind.link.database))):
+        if "/" in file or not (path.parent / file).is_file():
+            die(f"{path} names {file}, which is not beside it", "files of the same folder, by their names alone")
+    if bool(kind.link.grant) != bool(kind.link.revoke) or bool(kind.link.grant) != bool(kind.link.run):
+        die(f"{path}: link.run, link.grant and link.revoke go together", "give all three, or none")
+    if not kind.server.command or not kind.server.ready:
+        die(f"{path}: server.command and server.ready are empty", "what serves, and what ends with 0 when it answers")

@@ -1,0 +1,2 @@
+DROP USER IF EXISTS '{user}'@'%';
+KILL HARD USER '{user}'@'%';

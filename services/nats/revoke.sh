@@ -1,0 +1,2 @@
+rm -f {data}/users/{user}
+sh -eu /mooring/reload.sh

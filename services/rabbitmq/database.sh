@@ -1,0 +1,3 @@
+sh -eu /mooring/define.sh <<'JSON'
+{"vhosts": [{"name": "{database}"}]}
+JSON

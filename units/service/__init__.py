@@ -1,0 +1,1 @@
+"""A service, from its start to its end: mooring-service@."""
