@@ -76,14 +76,15 @@ def notes(table: Mapping[str, Any], app: str, config: Mapping[str, str]) -> list
 
 
 def _of_addon(addon: addons.Addon, app: str) -> str:
-    """Who brings what an add-on asks for: `mooring KIND:create` will, when there are services."""
-    what = (
-        f"would be a service of the kind {addon.kind}, which Mooring makes none of yet"
-        if addon.kind
-        else "is made by nobody"
-    )
-    command = f"`mooring config:set {app} {addon.variable or 'NAME'}=…`"
-    return f"addons: {printable(addon.plan)} {what}: {command} has its address"
+    """Who brings what an add-on asks for."""
+    variable = addon.variable or "NAME"
+    own = f"`mooring config:set {app} {variable}=…`"
+    if not addon.kind:
+        return f"addons: {printable(addon.plan)} is made by nobody here: {own} says where it is"
+    # Every kind has a prefix of its own; only for another one is a word needed.
+    prefix = "" if (addon.kind, variable) in addons.KINDS.values() else f" --as {variable.removesuffix('_URL')}"
+    make = f"`mooring {addon.kind}:create NAME` and `mooring {addon.kind}:link NAME {app}{prefix}` make it"
+    return f"addons: {printable(addon.plan)} is not made by itself: {make}, or {own} says where it is"
 
 
 def _unread(healthchecks: Any) -> set[str]:

@@ -31,7 +31,7 @@ def test_a_repository_is_read_as_it_was_written_and_told_what_is_not_read(admin:
     for said in (
         "of scripts, test is not run",
         "of cron, mailto does nothing",
-        "addons: heroku-postgresql would be a service of the kind postgres",
+        "addons: heroku-postgresql is not made by itself: `mooring postgres:create NAME`",
         "of formation, size does nothing",
         "expo does nothing",
         "formation names bot, and the app has notifyVaccines_2, web only",

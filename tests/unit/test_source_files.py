@@ -109,11 +109,9 @@ def test_what_app_json_asks_for_in_vain_is_said_once_for_each_key() -> None:
         "app.json: expo, odd",
     ]  # fmt: skip
     assert "my-app has no FIVE, G: `mooring config:set my-app FIVE=…`" in notes[2]
-    assert (
-        "a service of the kind postgres, which Mooring makes none of yet: `mooring config:set my-app DATABASE_URL="
-        in (notes[3])
-    )
-    assert "CACHE_URL=…" in notes[5]
+    assert "`mooring postgres:link NAME my-app` make it, or `mooring config:set my-app DATABASE_URL=…`" in notes[3]
+    assert "x:y is made by nobody here" in notes[4]
+    assert "`mooring redis:link NAME my-app --as CACHE` make it, or `mooring config:set my-app CACHE_URL=…`" in notes[5]
     assert app_json.notes({"addons": ["heroku-postgresql"]}, "my-app", {"DATABASE_URL": "x"}) == []
     assert app_json.notes({"stack": "container"}, "my-app", {}) == []
     said = plan.Said({}, {"web": Check(), "wbe": Check()}, {"web": 1, "bot": 1, "a": 1}, {"x": Check()})
