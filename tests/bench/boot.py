@@ -1,6 +1,6 @@
 """From power on until many apps answer, against as many containers that Docker is told to start.
 
-The floor is the same server, switched on in the same way, with the same networks and images: no unit of Mooring starts
+The floor is the same server, switched on in the same way, with the same networks and images: no unit of ours starts
 an app, and each container is made beforehand as Mooring makes it (its network, init, slice, journal, limits), so that
 after the boot there is one `docker start` for each, side by side. It is over when the last of them runs; none of them
 has to answer, and nothing has to be written for nginx.
