@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mooring.app import addons
 from mooring.host.names import ServiceName, check_service
 from mooring.host.refusal import Refusal
 from mooring.pipeline import link_change
@@ -27,6 +28,10 @@ def test_a_definition_asks_for_nothing_that_is_not_known(name: str) -> None:
     assert {each for word in words for each in kind.PLACE.findall(word)} <= IN_WORDS
     for file in [*read.files, *filter(None, (read.link.grant, read.link.revoke, read.link.database))]:
         assert set(kind.PLACE.findall(re.sub(r"\$\{\w+\}", "", (read.folder / file).read_text()))) <= IN_FILES
+
+
+def test_what_is_told_of_add_ons_can_be_made() -> None:
+    assert {kind for kind, _ in addons.KINDS.values() if kind} <= set(KINDS)
 
 
 @pytest.mark.parametrize("name", KINDS)
