@@ -167,6 +167,8 @@ def find(name: str) -> Command | None:
     """The command of that name, its module imported; None if there is none."""
     name = ALIASES.get(name, name)
     group = name.partition(":")[0]
+    if group == "KIND":
+        return next((each for each in listed() if each.name == name), None)
     module = ALONE.get(group, group)
     if not module.isidentifier():
         return None
@@ -222,5 +224,21 @@ def every() -> list[Command]:
 
 def listed() -> list[Command]:
     """All commands, by name, with those of services once: `KIND:create`."""
-    found = {each.name.replace(f"{each.kind}:", "KIND:", 1) if each.kind else each.name: each for each in every()}
-    return sorted((each._replace(name=name) for name, each in found.items()), key=lambda each: each.name.lower())
+    found = {each.name: each for each in map(_of_any_kind, every())}
+    return sorted(found.values(), key=lambda each: each.name.lower())
+
+
+def _of_any_kind(command: Command) -> Command:
+    """A command of a kind of service as that of all; others as they are."""
+    if not command.kind:
+        return command
+    name, example = (text.replace(f"{command.kind}:", "KIND:", 1) for text in (command.name, command.example))
+    summary = command.summary.replace(f"a {command.kind}", "a service")
+    return command._replace(name=name, example=example, summary=summary, run=_stands_for)
+
+
+def _stands_for(**_: object) -> NoReturn:
+    from mooring.host.refusal import die
+    from mooring.service import kind
+
+    die("KIND stands for a kind of service", f"one of {', '.join(kind.names())}, e.g. `mooring postgres:create orders`")

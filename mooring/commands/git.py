@@ -98,7 +98,7 @@ def choose_branch(app: App, value: str) -> None:
 )
 def auth(app: str, host: str, user: str) -> None:
     """Give an app a user and, on standard input, a password or token for what git fetches from a host."""
-    if "." in app:
+    if "." in app and "/" not in app:
         die("git:auth is for one app, and takes no token as a word", f"`mooring git:auth APP {app} {host} < token`")
     target = apps.find(app)
     if not HOST.fullmatch(host) or not address.is_host(host):

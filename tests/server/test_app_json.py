@@ -126,8 +126,11 @@ def test_app_json_may_be_elsewhere(admin: User, app_name: str) -> None:
     assert not missing.ok
     assert "!     there is no deploy/app.json, which was chosen for app.json" in missing.output
     repo.commit({"deploy/app.json": json.dumps({"addons": ["heroku-redis"], "scripts": SAYS["scripts"]})})
-    note = "app.json: addons: heroku-redis is not made by itself: `mooring redis:create NAME`"
-    assert f" !     {note}: `mooring config:set {app_name} REDIS_URL=…` has its address" in lines(repo, app_name)
+    note = (
+        "app.json: addons: heroku-redis is not made by itself: `mooring redis:create NAME` and "
+        f"`mooring redis:link NAME {app_name}` make it, or `mooring config:set {app_name} REDIS_URL=…` says where it is"
+    )
+    assert f" !     {note}" in lines(repo, app_name)
     shown = json.loads(does(admin, "app-json", app_name, "--json"))
     assert (shown["appjson-path"], shown["scripts"]["setup"]) == ("deploy/app.json", "echo set up once")
     for wrong in ("../x", "/etc/passwd/../x", "a//b"):

@@ -55,7 +55,7 @@ def test_a_tagged_release_outlives_the_cleanup_and_is_deployed_by_its_name(admin
     server.run(["touch", "-d", "3 days ago", *left])
     repo.commit({"app.py": "exit"})
     assert not repo.push(app_name).ok
-    with settings(server, '[releases]\nkeep = 2\nrecords = 1\n[builds]\ncache = "1g"\n'):
+    with settings(server, '[releases]\nkeep = 2\nrecords = 1\n[builds]\ncache = "20g"\n'):
         said = does(admin, "cleanup")
         assert f"Removed {app_name}: the images of v2, v5" in said
         assert f"Removed {app_name}: the records of v2" in said

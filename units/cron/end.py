@@ -13,6 +13,7 @@ from mooring.cron.history import Run
 from mooring.host.names import ContainerName
 from mooring.runtime import containers, engine
 from units.app import ending
+from units.cron import turn
 
 LINES = 10
 """How many of its last lines are told."""
@@ -74,6 +75,25 @@ def tell(container: ContainerName, run: Run) -> None:
     announcement.announce(Event("cron:failed", "cron", release.app, release.number, "failed", details))
 
 
+def say_passed_over(container: ContainerName, run: Run) -> None:
+    """Say so where the job's time came while the run went on, and its timer does not start the job anew for that.
+
+    A timer that began no run waits for none to end: that of a run which a person began, or began before the timer.
+    """
+    if run.began // 60 == run.ended // 60:
+        return
+    from mooring.cron import jobs, timers
+    from mooring.host import program
+
+    app = container.release.app
+    job = jobs.now(App(app)).get(run.job) if App(app).exists() else None
+    if job and job.concurrency_policy == "forbid":
+        argv = ("systemctl", "show", "--property=LastTriggerUSec", "--value", "--timestamp=unix")
+        elapsed = program.run(*argv, timers.timer(app, run.job)).strip().removeprefix("@")
+        if elapsed.isdigit() and int(elapsed) > run.began:
+            containers.say(container, f"{run.job} is passed over: {turn.WENT_ON}")
+
+
 def main() -> None:
     os.umask(0o022)
     instance = sys.argv[1]
@@ -90,6 +110,7 @@ def main() -> None:
         history.end(App(container.release.app), instance, run)
         if result == "failed" and App(container.release.app).exists():
             tell(container, run)
+    say_passed_over(container, run)
 
 
 if __name__ == "__main__":

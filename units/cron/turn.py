@@ -10,6 +10,8 @@ from mooring.app.job import Job
 from mooring.cron import history, jobs, runs
 from mooring.host import systemd
 
+WENT_ON = "the run before it went on when its time came"
+
 
 def is_by_itself() -> bool:
     """Whether the job's timer started this, and not a person (systemd.exec(5), TRIGGER_UNIT)."""
@@ -21,7 +23,7 @@ def passed_over(app: App, choices: Choices, job: Job) -> str:
     if why := jobs.passes(choices, job):
         return f"{app.name} {why}"
     if job.concurrency_policy == "forbid" and is_late(history.last(app, job.id), time.time()):
-        return "the run before it went on when its time came"
+        return WENT_ON
     return ""
 
 

@@ -16,7 +16,7 @@ DATABASE = argument("--database", default="", metavar="D", help="a database of t
 @word("link", "orders my-app", AS, DATABASE, NAME, APP, for_admins=True)
 def link_(kind: Kind, name: str, app: str, prefix: str, database: str) -> int:
     """Let an app use a service: a user of its own there, and its URL in the app's config."""
-    service, target = services.find(kind.name, name), apps.find(app)
+    target, service = apps.find(app), services.find(kind.name, name)
     prefix = link_change.check_prefix(prefix) if prefix else kind.link.prefix
     database = link_change.check_database(kind, database) if database else service.database
     return link_change.make(service, kind, target, prefix, database if kind.link.database else "")
@@ -25,13 +25,15 @@ def link_(kind: Kind, name: str, app: str, prefix: str, database: str) -> int:
 @word("unlink", "orders my-app", NAME, APP)
 def unlink(kind: Kind, name: str, app: str) -> int:
     """Take a service from an app: its user is gone, and what it was connected by; the data stays."""
-    return link_change.take(services.find(kind.name, name), kind, apps.find(app))
+    target = apps.find(app)
+    return link_change.take(services.find(kind.name, name), kind, target)
 
 
 @word("promote", "orders my-app", NAME, APP)
 def promote(kind: Kind, name: str, app: str) -> int:
     """Let a service be the one of several that an app finds by the usual name, e.g. DATABASE_URL."""
-    return link_change.promote(services.find(kind.name, name), kind, apps.find(app))
+    target = apps.find(app)
+    return link_change.promote(services.find(kind.name, name), kind, target)
 
 
 @word("links", "orders", NAME, JSON, for_users=True)
