@@ -23,7 +23,7 @@ pytestmark = pytest.mark.long
 APP = "my-app"
 DOMAIN = "apps.test"
 FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
-OURS = re.compile(r"git |ssh mooring@|cat \S+\.pub \| ssh ")
+OURS = re.compile(r"git |ssh mooring@|cat \S+\.pub \| ssh |echo '[^']*' \| ssh ")
 """What is typed at the user's own machine; the rest is typed at the server's shell."""
 
 SEVERAL = "web: httpd -f -p $PORT -h /www\napi: httpd -f -p $PORT -h /www\nbackend: httpd -f -p $PORT -h /www\n"
