@@ -159,7 +159,7 @@ def start_or_say_why(container: ContainerName) -> None:
     except Refusal as refusal:
         leave_reason(container, str(refusal))
     except Exception as error:
-        leave_reason(container, f"Docker could not start it: {error}")
+        leave_reason(container, f"Docker could not start it: {str(error) or type(error).__name__}")
 
 
 def leave_reason(container: ContainerName, reason: str) -> NoReturn:
