@@ -1,10 +1,9 @@
-"""What Docker has in its build cache on an installed server: packages of languages and services, and base images.
+"""What Docker has in its build cache on an installed server: packages of languages, and images that tests build on.
 
 To install them is the longest part of most builds. What is here is of use to a build where nothing that decides its
 step differs (stack image, script, list of packages); where something does, it is as on a server that has no cache.
 """
 
-import tomllib
 from pathlib import Path
 
 from tests.server.cache import CHECKOUT
@@ -33,7 +32,6 @@ LISTS = (
 """What buildpacks ask for of apps that tests push, as their bin/packages print it."""
 STEPS = [CHECKOUT / "builders/buildpack" / name for name in ("Dockerfile", "inside/install", "inside/start")]
 STACK = sorted((CHECKOUT / "builders/stack").glob("*"))
-SERVICES = sorted((CHECKOUT / "services").glob("*/Dockerfile"))
 CONTEXT = "/tmp/build-cache"
 DETECT = """#!/bin/bash
 mkdir -p /tmp/detected/packages/{build,run}
@@ -56,7 +54,7 @@ exec docker build "${arguments[@]}" .
 
 def recipe() -> list[bytes]:
     """What decides what is in it."""
-    return [path.read_bytes() for path in (Path(__file__), *STEPS, *STACK, *SERVICES) if path.is_file()]
+    return [path.read_bytes() for path in (Path(__file__), *STEPS, *STACK) if path.is_file()]
 
 
 def fill(server: Server) -> None:
@@ -73,12 +71,6 @@ def fill(server: Server) -> None:
         server.run(["bash", "-c", BUILD, CONTEXT, packages], timeout=900)
     for base in BASES:
         server.run(["docker", "build", "--output=type=cacheonly", "-"], input=f"FROM {base}\nRUN true\n")
-    for dockerfile in SERVICES:
-        version = tomllib.loads((dockerfile.parent / "service.toml").read_text())["packaged"][0]
-        server.run(
-            ["docker", "build", "--output=type=cacheonly", f"--build-arg=VERSION={version}", "-"],
-            input=dockerfile.read_text(), timeout=900,
-        )  # fmt: skip
     # What apt has downloaded would be copied to each server.
     server.run(["docker", "builder", "prune", "--force", "--filter=type=exec.cachemount"])
     server.run(["rm", "-rf", CONTEXT])
