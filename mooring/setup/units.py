@@ -16,6 +16,12 @@ KINDS = (".service", ".path", ".timer", ".target", ".slice")
 TMPFILES = Path("/etc/tmpfiles.d/mooring.conf")
 OUR_TMPFILES = OURS / "host/tmpfiles.conf"
 
+OUR_SLICES = OURS / "host/slice.conf"
+SLICES = [
+    SYSTEM / f"{name}.slice.d/mooring.conf" for name in ("mooring", "mooring-", "mooring_services", "mooring_services-")
+]
+"""For the two slices of containers, and for those in them, whose names begin with theirs (systemd.unit(5))."""
+
 PACE = SYSTEM / "mooring-app@.service.d/pace.conf"
 OUR_PACE = OURS / "app/pace.conf"
 HAS_A_PACE = 254
@@ -33,6 +39,7 @@ def set_up() -> set[str]:
     elif PACE.exists():
         remove(PACE)
         anew = True
+    anew |= any([place(slices, OUR_SLICES.read_text()) for slices in SLICES])
     anew |= place(TMPFILES, OUR_TMPFILES.read_text())
     run("systemd-tmpfiles", "--create", TMPFILES.name)
     for unit in unit_files(SYSTEM.glob("mooring*")):

@@ -30,7 +30,12 @@ sub postgres {
     return $said;
 }
 my $listener = IO::Socket::INET->new(LocalPort => $ENV{PORT}, Listen => 5, ReuseAddr => 1) or die;
-$SIG{TERM} = sub { exit 0 };
+$SIG{TERM} = sub {
+    exit 0 if !-e '/tmp/last';
+    sleep 3;
+    print STDERR 'The last visit: ', postgres(), "\n";
+    exit 0;
+};
 while (my $client = $listener->accept) {
     my $asked = <$client> // next;
     while (<$client>) { last if /^\r?$/ }
@@ -40,7 +45,10 @@ while (my $client = $listener->accept) {
 }
 """,
 }
-"""A visit is counted in both, and answered with what they have counted."""
+"""A visit is counted in both, and answered with what they have counted.
+
+It takes its time to end where there is a /tmp/last, and counts one more visit then.
+"""
 
 REFUSED: list[tuple[list[str], str]] = [
     (["postgres:create", "Orders"], "cannot name a service"),

@@ -238,9 +238,10 @@ def test_after_a_power_cut_an_app_comes_after_its_services_and_waits_for_no_othe
 
 
 def test_a_service_ends_after_the_apps_at_shutdown(house: House) -> None:
-    with house.counting_on():
-        house.server.reboot()
-        house.server.wait_for(["sh", "-c", f"systemctl is-active 'mooring-app@{APP}.*'"])
-    said = house.server.run(["journalctl", "-b", "-1", "-o", "short-monotonic", "--no-pager"]).stdout
-    app = max(said.find(line) for line in said.splitlines() if "Stopped mooring-app@" in line)
-    assert 0 < app < said.index("Stopped mooring-service@postgres.orders")
+    container = house.server.run(["docker", "ps", "-q", "--filter", f"label=mooring.app={APP}"]).stdout.strip()
+    house.server.run(["docker", "exec", container, "touch", "/tmp/last"])
+    counted, _ = house.visit()
+    house.server.reboot()
+    house.server.wait_for(["sh", "-c", f"systemctl is-active 'mooring-app@{APP}.*'"])
+    assert f"The last visit: {counted + 1}" in house.server.run(["journalctl", "-b", "-1", "-o", "cat"]).stdout
+    assert house.visit()[0] == counted + 2

@@ -1,4 +1,4 @@
-"""Start every service, every process of every live release, and what is attached to apps: what mooring.target wants.
+"""Start every process of every live release, and what is attached to apps: what mooring.target wants.
 
 python -m units.host.apps
 """
@@ -14,7 +14,6 @@ from mooring.host.names import ContainerName
 from mooring.host.refusal import Refusal
 from mooring.release import releases
 from mooring.runtime import containers
-from mooring.service import exposure, services
 from mooring.telling import drain, webhook
 
 AT_ONCE = 4
@@ -27,10 +26,7 @@ PAUSE = 0.02
 def attached() -> list[str]:
     drains = [drain.unit(each) for each in attachment.of(drain.KIND)]
     hooks = [webhook.path_unit(each) for each in attachment.of(webhook.KIND)]
-    known = list(services.every())
-    servers = [each.name.unit for each in known if not each.stopped]
-    servers += [exposure.unit(each.name) for each in known if each.expose]
-    return [*servers, *drains, *hooks]
+    return [*drains, *hooks]
 
 
 def processes() -> Iterator[ContainerName]:
