@@ -119,6 +119,9 @@ def dispatch(stage: Stage, along: Mapping[ReleaseName, Along] = MappingProxyType
         # Under the lock: whoever cancels a release takes its marker first, and stops what was started after that.
         first = [unit for name in starting for unit in along.get(name, tuple)()]
         units = [*first, *(f"mooring-{stage}@{name}.service" for name in starting)]
+        # A live release is routed again, perhaps while the program that routed it before is ending: systemd would take
+        # a start for done by that one. Restarted, the unit runs once more when that has ended.
+        verb = "restart" if stage == "route" else "start"
         # In the order in which systemd starts them: what a release waits for the longest first.
-        if units and not systemd.start(units, "--no-block"):
+        if units and not systemd.start(units, "--no-block", verb=verb):
             die(f"systemd does not start {' '.join(units)}", f"`systemctl status {units[-1]}` says why")

@@ -1,6 +1,7 @@
 """The frame of a stage: take the release's marker, do the one thing, hand over or fail."""
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -62,6 +63,7 @@ def work_off(name: ReleaseName, stage: Stage, following: Stage | None, work: Wor
         traceback.print_exc()
         fail(name, stage, log, f"the {stage} stage broke: {error!s:.500}")
         return RECORDED
+    let_go()
     if following is None:
         spool.finish(name, stage)
     elif along is None:
@@ -70,6 +72,11 @@ def work_off(name: ReleaseName, stage: Stage, following: Stage | None, work: Wor
         units = along
         spool.hand_over(name, stage, following, lambda: begin(name, following, units))
     return 0
+
+
+def let_go() -> None:
+    """Be told to end no more: without its marker the stage may be begun again, and what is left to do here is done."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def begin(name: ReleaseName, stage: Stage, along: Along) -> None:
@@ -87,6 +94,7 @@ def fail(name: ReleaseName, stage: Stage, log: Log, reason: str) -> None:
         systemd.stop([systemd.processes_of(name)])
         standstill.take_back(name, log)
     end(name, "failed", reason)
+    let_go()
     spool.finish(name, stage)
     serving = f"{live.app} v{live.number} serves on" if live else "nothing ran before"
     failed = "" if live == name else f"{name.app} v{name.number} failed; "

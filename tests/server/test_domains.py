@@ -22,6 +22,24 @@ def test_domains_that_are_added_at_once_are_all_kept(admin: User, app_name: str)
     assert [body(admin, app_name), *(admin.curl(name).body for name in names)] == [app_name] * 5
 
 
+def test_a_change_while_the_one_before_it_is_ending_is_not_taken_for_done(
+    admin: User, app_name: str, server: Server
+) -> None:
+    """systemd takes a start of a unit that runs for done: here the route stage takes its time to end."""
+    deployed(admin, app_name)
+    names = [f"{word}.{app_name}.test" for word in ("one", "two", "three")]
+    drop_in = "/run/systemd/system/mooring-route@.service.d/slow.conf"
+    slow = "[Service]\nExecStart=/bin/sh -c \"trap '' TERM; sleep 1\"\n"
+    server.run(["sh", "-c", "mkdir -p ${0%/*} && cat >$0 && systemctl daemon-reload", drop_in], input=slow)
+    try:
+        for name in names:
+            done = admin.ssh("domains:add", app_name, name, timeout=60)
+            assert done.returncode == 0, done
+            assert admin.curl(name).body == app_name
+    finally:
+        server.run(["sh", "-c", "rm -r ${0%/*} && systemctl daemon-reload", drop_in])
+
+
 def test_domains_are_added_removed_set_and_redirected(admin: User, app_name: str) -> None:
     deployed(admin, app_name, apps.python(apps.ECHO))
     default, www, bare = f"{app_name}.{DOMAIN}", f"www.{app_name}.test", f"{app_name}.test"
