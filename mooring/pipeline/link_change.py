@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Callable
 
 from mooring.access.actor import actor
 from mooring.app import link
@@ -56,15 +57,11 @@ def make(service: Service, of: Kind, app: App, prefix: str, database: str) -> in
     if later := choice.when(app, app.choices()):
         print(f"       Kept for {later}.")
         return 0
-    try:
-        status = release(app)
-    except BaseException:
-        unmake(service, of, app, prefix)
-        raise
-    if status:
-        unmake(service, of, app, prefix)
-        print(f" !     The link is taken back: {app.name} is as it was.", flush=True)
-    return status
+    return release(
+        app,
+        lambda: unmake(service, of, app, prefix, made),
+        f"The link is taken back: {app.name} is as it was.",
+    )
 
 
 def refuse_stopped(service: Service) -> None:
@@ -89,17 +86,27 @@ def refuse_taken(service: Service, of: Kind, app: App, prefix: str) -> None:
         )
 
 
-def release(app: App) -> int:
+def release(app: App, take_back: Callable[[], None], said: str) -> int:
+    """Release an app with the links that it has now; what does not become live is taken back, and that is `said`.
+
+    Returns the exit status.
+    """
     from mooring.pipeline import deployment
 
-    return deployment.launch(app, "link", actor(), to_the_end=True)
+    status = 1
+    try:
+        status = deployment.launch(app, "link", actor(), to_the_end=True)
+    finally:
+        if status:
+            take_back()
+    if status:
+        print(f" !     {said}", flush=True)
+    return status
 
 
-def unmake(service: Service, of: Kind, app: App, prefix: str) -> None:
-    made = link.of_app(app).get(prefix)
+def unmake(service: Service, of: Kind, app: App, prefix: str, made: Link) -> None:
     link.detach(app, prefix)
-    if made:
-        grant.revoke(service, of, made)
+    grant.revoke(service, of, made)
 
 
 def take(service: Service, of: Kind, app: App) -> int:
@@ -112,17 +119,11 @@ def take(service: Service, of: Kind, app: App) -> int:
     print(f"-----> {app.name} loses {', '.join(link.brought(prefix, made))}", flush=True)
     if not later:
         link.detach(app, prefix)
-        try:
-            status = release(app)
-        except BaseException:
-            link.attach(app, prefix, made)
-            raise
-        if status:
-            link.attach(app, prefix, made)
-            print(f" !     The link stays: stop {app.name} (`mooring ps:stop {app.name}`) to end it all the same.")
+        stays = f"The link stays: stop {app.name} (`mooring ps:stop {app.name}`) to end it all the same."
+        if status := release(app, lambda: link.attach(app, prefix, made), stays):
             return status
         await_retirement(app)
-    unmake_made(service, of, app, prefix, made)
+    unmake(service, of, app, prefix, made)
     print(f"       {made.user or app.name} has no access to {service.name.name} any more.")
     return 0
 
@@ -135,11 +136,6 @@ def await_retirement(app: App) -> None:
         record.status == "live" and record.name != app.live for record in releases.active(app)
     ):
         time.sleep(PAUSE)
-
-
-def unmake_made(service: Service, of: Kind, app: App, prefix: str, made: Link) -> None:
-    link.detach(app, prefix)
-    grant.revoke(service, of, made)
 
 
 def held(service: Service, app: App) -> str:
@@ -167,15 +163,7 @@ def promote(service: Service, of: Kind, app: App) -> int:
     if later := choice.when(app, app.choices()):
         print(f"       Kept for {later}.")
         return 0
-    try:
-        status = release(app)
-    except BaseException:
-        link.swap(app, usual, prefix)
-        raise
-    if status:
-        link.swap(app, usual, prefix)
-        print(f" !     It is taken back: {app.name} is as it was.", flush=True)
-    return status
+    return release(app, lambda: link.swap(app, usual, prefix), f"It is taken back: {app.name} is as it was.")
 
 
 def copy(source: App, target: App) -> None:
