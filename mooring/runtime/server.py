@@ -21,7 +21,7 @@ ANSWER_TIMEOUT = 120
 
 class Spec(NamedTuple):
     """What a container of a service is made of. `mounts` has the folder of this server and whether it is read-only, by
-    the place in the container; sizes are in bytes, `stop_timeout` in seconds."""
+    the place in the container; sizes are in bytes, `stop_timeout` in seconds, `cpu` in cores; 0 is no limit."""
 
     image: str
     command: Sequence[str]
@@ -32,6 +32,7 @@ class Spec(NamedTuple):
     shared_memory: int
     stop_signal: str = "SIGTERM"
     stop_timeout: int = 30
+    cpu: float = 0
 
 
 class Joined(NamedTuple):
@@ -62,6 +63,7 @@ def body(name: ServiceName, spec: Spec) -> dict[str, Any]:
             "PidsLimit": PIDS_LIMIT,
             "Memory": spec.memory,
             "MemorySwap": spec.memory,
+            "NanoCpus": int(spec.cpu * 1e9),
             "ShmSize": spec.shared_memory,
             # Apps that share it are in networks of their own, and it is in all of these: none leads to another.
             "Sysctls": {"net.ipv4.ip_forward": "0"},

@@ -20,11 +20,15 @@ MOUNTED = "/mooring"
 
 
 class Server(NamedTuple):
-    """How it runs: what is run once on an empty data folder, what serves, and what ends with 0 when it answers."""
+    """How it runs: what is run once on an empty data folder, what serves, and what ends with 0 when it answers.
+
+    That is asked every `watch` seconds, with as long for an answer: whether it hangs; never, with 0.
+    """
 
     command: tuple[str, ...]
     ready: tuple[str, ...]
     init: tuple[str, ...] = ()
+    watch: int = 30
     environment: Mapping[str, str] = {}
     timeout: int = 300
     stop_signal: str = "SIGTERM"
@@ -63,6 +67,23 @@ class Dump(NamedTuple):
     import_: tuple[str, ...] = ()
 
 
+class Settings(NamedTuple):
+    """What people may set of the server: each is a `line`, which the kind's files have in the place of {settings}.
+
+    Those of `own` are Mooring's: names, or the beginnings of such (`listeners.*`). A value is what `values`, a regular
+    expression, matches; `escape` says what is written for a letter of it. `check` is run in a container beside the
+    server's and ends with 0 where that would take them, `before` in the server's own before it starts with others.
+    """
+
+    line: str = ""
+    own: tuple[str, ...] = ()
+    defaults: Mapping[str, str] = {}
+    values: str = "[ -~]*"
+    escape: Mapping[str, str] = {}
+    check: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+
+
 class Kind(NamedTuple):
     """A definition. `files` are what the container finds below /mooring, `user` who the server runs as there."""
 
@@ -81,6 +102,7 @@ class Kind(NamedTuple):
     shared_memory: str = "64m"
     console: Console = Console()
     dump: Dump = Dump()
+    settings: Settings = Settings()
 
     def text(self, file: str, values: Mapping[str, Any]) -> str:
         """A file of the kind's, filled in."""
@@ -94,7 +116,7 @@ class Kind(NamedTuple):
 
 RENAMED = {"as": "prefix", "import": "import_"}
 """Keys that are words of Python's own."""
-TABLES: dict[str, type[Any]] = {"server": Server, "link": Link, "console": Console, "dump": Dump}
+TABLES: dict[str, type[Any]] = {"server": Server, "link": Link, "console": Console, "dump": Dump, "settings": Settings}
 
 
 def filled(text: str, values: Mapping[str, Any]) -> str:
@@ -188,5 +210,9 @@ def _check(kind: Kind, path: Path) -> None:
             die(f"{path} names {file}, which is not beside it", "files of the same folder, by their names alone")
     if bool(kind.link.grant) != bool(kind.link.revoke) or bool(kind.link.grant) != bool(kind.link.run):
         die(f"{path}: link.run, link.grant and link.revoke go together", "give all three, or none")
+    try:
+        re.compile(kind.settings.values)
+    except re.error as error:
+        die(f"{path}: settings.values is no regular expression: {error}", "the letters of a value, e.g. [a-z0-9]*")
     if not kind.server.command or not kind.server.ready:
         die(f"{path}: server.command and server.ready are empty", "what serves, and what ends with 0 when it answers")

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,8 +15,8 @@ class Service(NamedTuple):
     """Its record. `image` is an image's id, `uid` and `gid` are who its server is there and its data belongs to.
 
     `address` is where this server itself reaches it, in the network of its own on `subnet`. `memory` is its limit in
-    bytes, 0 for none. `stopped` is what a person told it to be. `expose` is the address and port of this server at
-    which others reach it.
+    bytes, `cpu` in cores, 0 for none. `settings` are those of its server that a person has set. `stopped` is what a
+    person told it to be. `expose` is the address and port of this server at which others reach it.
     """
 
     name: ServiceName
@@ -30,6 +30,8 @@ class Service(NamedTuple):
     stopped: bool = False
     expose: str = ""
     created: float = 0
+    cpu: float = 0
+    settings: Mapping[str, str] = {}
 
     @property
     def folder(self) -> Path:

@@ -16,7 +16,7 @@ KINDS = (".service", ".path", ".timer", ".target", ".slice")
 TMPFILES = Path("/etc/tmpfiles.d/mooring.conf")
 OUR_TMPFILES = OURS / "host/tmpfiles.conf"
 
-PACE = SYSTEM / "mooring-app@.service.d/pace.conf"
+PACES = [SYSTEM / f"mooring-{unit}@.service.d/pace.conf" for unit in ("app", "service")]
 OUR_PACE = OURS / "app/pace.conf"
 HAS_A_PACE = 254
 """The version of systemd that has RestartSteps=."""
@@ -28,11 +28,13 @@ def set_up() -> set[str]:
     ours = {unit.name: unit for unit in unit_files(OURS.rglob("*"))}
     changed = {name for name, unit in ours.items() if place(SYSTEM / name, unit.read_text())}
     anew = bool(changed)
-    if version(answer("systemctl", "--version")) < HAS_A_PACE:
-        anew |= place(PACE, OUR_PACE.read_text())
-    elif PACE.exists():
-        remove(PACE)
-        anew = True
+    has_none = version(answer("systemctl", "--version")) < HAS_A_PACE
+    for pace in PACES:
+        if has_none:
+            anew |= place(pace, OUR_PACE.read_text())
+        elif pace.exists():
+            remove(pace)
+            anew = True
     anew |= place(TMPFILES, OUR_TMPFILES.read_text())
     run("systemd-tmpfiles", "--create", TMPFILES.name)
     for unit in unit_files(SYSTEM.glob("mooring*")):

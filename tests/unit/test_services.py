@@ -16,7 +16,7 @@ from mooring.service.kind import Kind
 from tests.server.cache import CHECKOUT
 
 KINDS = kind.names()
-IN_FILES = {"user", "password", "database", "host", "port", "data", "most_data"}
+IN_FILES = {"user", "password", "database", "host", "port", "data", "most_data", "settings"}
 IN_WORDS = IN_FILES | {"version", "memory"}
 
 

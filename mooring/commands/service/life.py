@@ -12,7 +12,7 @@ from mooring.commands.service import NAME, word
 from mooring.host import names, systemd
 from mooring.host.refusal import die
 from mooring.release import formation
-from mooring.service import creation, image, services
+from mooring.service import creation, image, services, setting
 from mooring.service.kind import Kind
 from mooring.service.services import Service
 
@@ -22,18 +22,31 @@ MEMORY = argument(
 )
 
 
-@word("create", "orders", VERSION, MEMORY, NAME)
-def create(kind: Kind, name: str, version: str, memory: str) -> None:
+SET = argument(
+    "--set",
+    dest="pairs",
+    action="append",
+    default=[],
+    metavar="KEY=VALUE",
+    help="a setting of the server; several times",
+)
+
+
+@word("create", "orders", VERSION, MEMORY, SET, NAME)
+def create(kind: Kind, name: str, version: str, memory: str, pairs: list[str]) -> None:
     """Make a service, and start it."""
     wanted = names.check_service(kind.name, name)
     creation.refuse_taken(wanted)
     creation.refuse_reserved(kind, wanted)
+    if pairs and not kind.settings.line:
+        die(f"a {kind.name} has no settings", "leave --set out")
     record = creation.create(
         kind,
         wanted,
         image.check_version(kind, version),
         formation.memory("--memory", memory),
         lambda line: print(line, flush=True),
+        settings=setting.parse(kind, pairs, {}),
     )
     print(
         f"{name} is made: {kind.title} {record.version} (`mooring {kind.name}:link {name} my-app` lets an app use it)"
@@ -69,6 +82,8 @@ def info(kind: Kind, name: str, json: bool) -> None:
         "created": moment(service.created),
         "size": size_of(service),
         "connections": connections(service, kind),
+        "cpu": service.cpu or "",
+        "settings": dict(service.settings),
         "host": service.name.host,
         "port": kind.port,
         "data": str(service.data),
@@ -76,6 +91,7 @@ def info(kind: Kind, name: str, json: bool) -> None:
     }
     if not json:
         facts["size"] = formation.size(size_of(service))
+        facts["settings"] = [f"{key}={value}" for key, value in service.settings.items()]
     show_one(facts, as_json=json)
     if links and not json:
         print()
