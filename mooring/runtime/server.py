@@ -36,10 +36,11 @@ class Spec(NamedTuple):
 
 
 class Joined(NamedTuple):
-    """An app's network, in which a service has this address."""
+    """An app's network, in which a service has this address, and this name beside its own."""
 
     network: str
     address: str
+    host: str = ""
 
 
 def body(name: ServiceName, spec: Spec) -> dict[str, Any]:
@@ -98,7 +99,7 @@ def start(name: ServiceName, spec: Spec, address: str, joined: Sequence[Joined])
 
 def join(name: ServiceName, joined: Joined) -> None:
     """Let its container into a network; one that is in it already, or a network that is gone, is fine."""
-    endpoint = {"IPAMConfig": {"IPv4Address": joined.address}, "Aliases": [name.host]}
+    endpoint = {"IPAMConfig": {"IPv4Address": joined.address}, "Aliases": [*{name.host, joined.host or name.host}]}
     path = f"/networks/{joined.network}/connect"
     status, answer = engine.request("POST", path, {"Container": name.key, "EndpointConfig": endpoint})
     if status >= 400 and status != engine.NOT_FOUND and "already exists" not in str(answer):
@@ -219,5 +220,5 @@ def network_of(app: str) -> str:
     return networks.ensure(app, settings.load().network_pool)
 
 
-def joined(app: str, address: str) -> Joined:
-    return Joined(names.network_of(app), address)
+def joined(app: str, address: str, host: str = "") -> Joined:
+    return Joined(names.network_of(app), address, host)

@@ -12,7 +12,7 @@ from mooring.host import files, paths, settings, systemd
 from mooring.host.names import ServiceName
 from mooring.host.refusal import die
 from mooring.runtime import engine, server
-from mooring.service import exposure, grant, image, instance, services, trial
+from mooring.service import elsewhere, exposure, grant, image, instance, rename, services, trial
 from mooring.service.kind import Kind
 from mooring.service.services import Service
 
@@ -108,6 +108,8 @@ def clean() -> None:
     """Remove, at boot, what no service owns: what was being made or removed when the power went."""
     for left in [*paths.SERVICES.glob(f"*/{DRAFT}*"), *paths.SERVICES.glob(f"*/{GONE}*")]:
         files.remove_tree(left)
+    rename.clean()
+    elsewhere.clean()
     known = {each.name for each in services.every()}
     for made in (made for name in known for made in link.unheld(name)):
         link.leave_behind(made)

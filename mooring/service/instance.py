@@ -60,4 +60,4 @@ def start(service: Service, kind: Kind) -> tuple[str, int]:
 
 def joined(service: Service) -> list[Joined]:
     """The networks of the apps that link it."""
-    return [server.joined(each.app, each.address) for each in link.of_service(service.name)]
+    return [server.joined(each.app, each.address, each.host) for each in link.of_service(service.name)]

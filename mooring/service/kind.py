@@ -39,6 +39,8 @@ class Link(NamedTuple):
     """What an app gets: `url` in the config var `AS_URL`, and `config` for the link that is called by `as`.
 
     `grant` and `revoke` are files of the kind's, given to `run` on standard input; they are safe to run again.
+    `read_only` is one instead of `grant`, for a user that changes nothing. `schemes` are what a URL of one that is
+    elsewhere may begin with, beside the one of `url`.
     `database` makes a database, where the kind has those; the ones in `reserved` are the server's own.
     """
 
@@ -49,6 +51,8 @@ class Link(NamedTuple):
     revoke: str = ""
     database: str = ""
     reserved: tuple[str, ...] = ()
+    read_only: str = ""
+    schemes: tuple[str, ...] = ()
     config: Mapping[str, str] = {}
 
 
@@ -205,7 +209,10 @@ def _check(kind: Kind, path: Path) -> None:
     """Raise Refusal for what no service could be made of."""
     if not kind.versions or set(kind.packaged) - set(kind.versions):
         die(f"{path}: packaged has versions that `versions` has not", "the first of `versions` is the default")
-    for file in (*kind.files, *filter(None, (kind.link.grant, kind.link.revoke, kind.link.database))):
+    for file in (
+        *kind.files,
+        *filter(None, (kind.link.grant, kind.link.read_only, kind.link.revoke, kind.link.database)),
+    ):
         if "/" in file or not (path.parent / file).is_file():
             die(f"{path} names {file}, which is not beside it", "files of the same folder, by their names alone")
     if bool(kind.link.grant) != bool(kind.link.revoke) or bool(kind.link.grant) != bool(kind.link.run):

@@ -114,7 +114,7 @@ def said(name: ServiceName, since: float) -> str:
     happened: tail.Match = {"MOORING_SERVICE": str(name), "MOORING_EVENT": "process", "_UID": "0"}
     heard, seen = ([str(each.get("MESSAGE", "")) for each in lines(match, since)] for match in (said, happened))
     if killed := next((each for each in seen if "killed" in each), ""):
-        return killed
+        return killed.removeprefix("was not ready: ")
     return setting.why("\n".join(heard)) or setting.why("\n".join(seen)) or f"`journalctl -u {name.unit}` says why"
 
 

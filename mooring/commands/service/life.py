@@ -10,9 +10,10 @@ from mooring.commands import JSON, argument
 from mooring.commands.listing import moment, show, show_one
 from mooring.commands.service import NAME, word
 from mooring.host import names, systemd
+from mooring.host.names import ServiceName
 from mooring.host.refusal import die
 from mooring.release import formation
-from mooring.service import creation, image, services, setting
+from mooring.service import creation, elsewhere, image, services, setting
 from mooring.service.kind import Kind
 from mooring.service.services import Service
 
@@ -56,7 +57,9 @@ def create(kind: Kind, name: str, version: str, memory: str, pairs: list[str]) -
 @word("list", "", JSON)
 def list_(kind: Kind, json: bool) -> None:
     """List the services of the kind."""
-    rows = [row(each) for each in services.every(kind.name)]
+    rows = [row(each) for each in services.every(kind.name)] + [
+        row_elsewhere(each) for each in elsewhere.every(kind.name)
+    ]
     show(rows, as_json=json, empty=f"no {kind.name} yet: `mooring {kind.name}:create NAME` makes one")
 
 
@@ -70,6 +73,11 @@ def row(service: Service) -> dict[str, object]:
         "exposed": service.expose,
         "apps": [each.app for each in link.of_service(service.name) if may_see(each.app)],
     }
+
+
+def row_elsewhere(name: ServiceName) -> dict[str, object]:
+    """The same of one of which only its links are known."""
+    return {**row(Service(name, "", "", 0, 0, "", "")), "state": "elsewhere"}
 
 
 @word("info", "orders", NAME, JSON, for_users=True)

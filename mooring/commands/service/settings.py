@@ -1,4 +1,4 @@
-"""What a server is told, and what it may use: `KIND:set`, `KIND:limit`."""
+"""What a server is told, may use, and is called: `KIND:set`, `KIND:limit`, `KIND:rename`."""
 
 from collections.abc import Mapping
 
@@ -6,8 +6,9 @@ from mooring.commands import JSON, argument
 from mooring.commands.limits import parse as parse_limit
 from mooring.commands.listing import show, show_one
 from mooring.commands.service import NAME, word
+from mooring.host import names
 from mooring.release import formation
-from mooring.service import services, setting, trial
+from mooring.service import creation, rename, services, setting, trial
 from mooring.service.kind import Kind
 from mooring.service.services import Service
 from mooring.telling import audit
@@ -60,6 +61,16 @@ def limit(kind: Kind, name: str, memory: str, cpu: str, json: bool) -> None:
         return
     runs = trial.run_with(service, kind, **changes)
     told(service, runs, ", ".join(f"{key} {value}" for key, value in limits_of(services.load(service.name)).items()))
+
+
+@word("rename", "orders sales", NAME, argument("new", metavar="NEW"))
+def rename_(kind: Kind, name: str, new: str) -> None:
+    """Give a service another name; the apps that link it find it by the old one until they link it anew."""
+    service = services.find(kind.name, name)
+    wanted = names.check_service(kind.name, new)
+    creation.refuse_taken(wanted)
+    rename.rename(service, wanted)
+    print(f"{name} is {new} now")
 
 
 def told(service: Service, runs: bool, what: str) -> None:
