@@ -106,7 +106,7 @@ def remove(name: ServiceName) -> None:
 
 def clean() -> None:
     """Remove, at boot, what no service owns: what was being made or removed when the power went."""
-    for left in [*paths.SERVICES.glob(f"*/{DRAFT}*"), *paths.SERVICES.glob(f"*/{GONE}*")]:
+    for left in [*paths.SERVICES.glob(f"*/{DRAFT}*"), *paths.SERVICES.glob(f"*/{GONE}*"), *trial.left()]:
         files.remove_tree(left)
     rename.clean()
     elsewhere.clean()

@@ -28,7 +28,8 @@ def rename(service: Service, new: ServiceName) -> None:
 def move(service: Service, new: ServiceName) -> None:
     """Stop a service, and let everything of it have another name."""
     old = service.name
-    with files.locked(service.folder):
+    # Nobody changes it meanwhile, or links it.
+    with files.locked(service.files), files.locked(service.folder):
         # Links share the database that they did.
         services.save(services.load(old).changed(shared=service.database))
         systemd.stop([exposure.unit(old), old.unit])

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mooring.host import files, interrupt, systemd
+from mooring.host import files, interrupt, paths, systemd
 from mooring.host.names import ServiceName
 from mooring.host.refusal import die
 from mooring.runtime import server
@@ -74,6 +74,11 @@ def check(service: Service, kind: Kind, at: Path | None = None) -> None:
         files.remove_tree(place)
     if status:
         die(f"{kind.title} does not take that: {setting.why(output) or f'status {status}'}")
+
+
+def left() -> list[Path]:
+    """What checks have left that the power cut."""
+    return list(paths.SERVICES.glob(f"*/*/{CHECKED}"))
 
 
 def begin(name: ServiceName, **changes: Any) -> None:

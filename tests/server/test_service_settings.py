@@ -18,7 +18,7 @@ pytestmark = pytest.mark.long
 
 APP = "guestbook"
 FILES: dict[str, str | bytes | None] = {
-    "Dockerfile": "FROM mooring-service/postgres:17\n",
+    "Dockerfile": 'FROM mooring-service/postgres:17\nCMD ["sleep", "infinity"]\n',
     "Procfile": "worker: exec sleep infinity\n",
     "app.json": '{"healthchecks": {"worker": [{"type": "startup", "uptime": 0}]}}',
 }
