@@ -5,6 +5,7 @@ The unit itself decides (`keep`, `take_back`), so it is the same whatever ends t
 
 import json
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,17 @@ CHECKED = ".tmp-check"
 LINES = 200
 
 
-def run_with(service: Service, kind: Kind, **changes: Any) -> bool:
+def run_with(service: Service, kind: Kind, change: Callable[[Service], Mapping[str, Any]]) -> bool:
     """Let a service run with a changed record; whether it does (one that is stopped will, when it is started).
 
-    Raises Refusal, in what the server says, where it would not take that, or does not come up: then it is as it was.
+    `change` says which fields are others, of the record as it is. Raises Refusal, in the server's own words, where that
+    would not take it, or does not come up: then the service is as it was.
     """
     interrupt.ignore()
     name = service.name
     with files.locked(service.files):
+        service = services.load(name)
+        changes = change(service)
         check(service.changed(**changes), kind)
         if kind.settings.before and "settings" in changes:
             refuse_down(service)

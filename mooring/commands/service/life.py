@@ -13,7 +13,7 @@ from mooring.host import names, systemd
 from mooring.host.names import ServiceName
 from mooring.host.refusal import die
 from mooring.release import formation
-from mooring.service import creation, elsewhere, image, services, setting
+from mooring.service import creation, elsewhere, image, services, setting, trial
 from mooring.service.kind import Kind
 from mooring.service.services import Service
 
@@ -155,10 +155,12 @@ def restart(kind: Kind, name: str) -> None:
 
 
 def _start(service: Service) -> None:
-    began = time.time()
+    began, was = time.time(), trial.read(service.name)
     if not systemd.start([service.name.unit]):
-        why = f"`journalctl MOORING_SERVICE={service.name} --since @{began:.0f}` says why"
-        die(f"{service.name.name} did not start", f"{why}; systemd goes on trying")
+        logs = f"`mooring {service.name.kind}:logs {service.name.name}` has more"
+        hint = f"its {' and '.join(was)} are as before" if was else logs
+        why = trial.said(service.name, began)
+        die(f"{service.name.name} did not start: {why}", f"{hint}; systemd goes on trying")
 
 
 @word("destroy", "orders", NAME, argument("--force", action="store_true", help="do not ask"))

@@ -21,6 +21,7 @@ def set_(kind: Kind, name: str, pairs: list[str], json: bool) -> None:
     """Set what the server of a service is told, and restart it with that; without KEY=VALUE, show the settings."""
     service = services.find(kind.name, name)
     if not pairs:
+        audit.nothing_changed()
         rows: list[dict[str, object]] = [
             {"key": key, "value": value, "chosen-by": f"{kind.name}:set" if key in service.settings else "Mooring"}
             for key, value in sorted(setting.in_force(kind, service.settings).items())
@@ -35,7 +36,8 @@ def set_(kind: Kind, name: str, pairs: list[str], json: bool) -> None:
         return
     keys = sorted(key for key in {*wanted, *service.settings} if wanted.get(key) != service.settings.get(key))
     audit.note(settings=keys)
-    told(service, trial.run_with(service, kind, settings=wanted), pairs_of(wanted) or "no setting of its own")
+    runs = trial.run_with(service, kind, lambda now: {"settings": setting.parse(kind, pairs, now.settings)})
+    told(service, runs, pairs_of(services.load(service.name).settings) or "no setting of its own")
 
 
 @word(
@@ -48,6 +50,7 @@ def limit(kind: Kind, name: str, memory: str, cpu: str, json: bool) -> None:
     """Limit what a service may use, and restart it so; without limits, show them."""
     service = services.find(kind.name, name)
     if not (memory or cpu):
+        audit.nothing_changed()
         show_one({"memory": service.memory, "cpu": service.cpu} if json else limits_of(service), as_json=json)
         return
     changes: dict[str, float] = {}
@@ -59,7 +62,7 @@ def limit(kind: Kind, name: str, memory: str, cpu: str, json: bool) -> None:
         audit.nothing_changed()
         print(f"nothing changed: {name} is limited so already")
         return
-    runs = trial.run_with(service, kind, **changes)
+    runs = trial.run_with(service, kind, lambda _: changes)
     told(service, runs, ", ".join(f"{key} {value}" for key, value in limits_of(services.load(service.name)).items()))
 
 
