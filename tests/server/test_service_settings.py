@@ -85,6 +85,10 @@ def test_what_the_server_does_not_come_up_with_is_taken_back(house: House) -> No
     said = house.refuses("postgres:set", "orders", "shared_buffers=900GB")
     assert "runs as before: FATAL: could not map anonymous shared memory" in said
     assert "runs as before: it was killed at its 6 MiB" in house.refuses("postgres:limit", "orders", "--memory", "6m")
+    house.does("postgres:stop", "orders")
+    assert "will run, once it is started" in house.does("postgres:set", "orders", "shared_buffers=900GB")
+    assert "(its settings are as before; systemd goes on trying)" in house.refuses("postgres:start", "orders")
+    house.server.wait_for(["systemctl", "is-active", UNIT])
     assert asked(house, "show work_mem") == "8MB"
     assert json.loads(house.does("postgres:limit", "orders", "--json")) == {"memory": 512 << 20, "cpu": 0}
 

@@ -1,6 +1,7 @@
 """Links to services that are elsewhere, and to those that have another name now."""
 
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -73,6 +74,18 @@ def test_what_is_encoded_or_need_not_be_is_taken(password: str) -> None:
     assert elsewhere.parse(kind.of("postgres"), url)["password"] == unquote(password)
     made = elsewhere.link_of(kind.of("postgres"), ORDERS, "my-app", url)
     assert (made.url, made.parts["PGPASSWORD"], made.is_elsewhere) == (url, unquote(password), True)
+
+
+@pytest.mark.parametrize("letter", [*map(chr, range(1, 127)), "é", "\u2028"])
+def test_every_letter_is_read_as_it_is_or_refused_with_what_to_write(letter: str) -> None:
+    postgres, encoded = kind.of("postgres"), quote(letter, safe="")
+    for password in (f"a{letter}b", f"{letter}1", f"a{letter}"):
+        held = f"postgres://u:{quote(password, safe='')}@h/d"
+        assert elsewhere.parse(postgres, held)["password"] == password
+        try:
+            assert elsewhere.parse(postgres, f"postgres://u:{password}@h/d")["password"] == password
+        except Refusal as refusal:
+            assert f"write {encoded} for" in refusal.hint
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,9 @@ from mooring.service.kind import Kind
 AS = argument("--as", dest="prefix", default="", metavar="VAR", help="REPORTS for REPORTS_URL, of a second one")
 DATABASE = argument("--database", default="", metavar="D", help="a database of this name; else the one that all share")
 READ_ONLY = argument("--read-only", action="store_true", help="its user may change nothing")
-URL = argument("--url", default="", metavar="URL", help="of one that is elsewhere, which NAME is to name; - reads it")
+URL = argument(
+    "--url", default="", metavar="URL", help="of one that is elsewhere, which is NAME from now on; - reads it"
+)
 
 
 @word("link", "orders my-app", AS, DATABASE, READ_ONLY, URL, NAME, APP, for_admins=True)

@@ -16,7 +16,7 @@ from mooring.telling import audit
 PAIRS = argument("pairs", metavar="KEY=VALUE", nargs="*", help="KEY= for what it is by itself; without any, show them")
 
 
-@word("set", "orders max_connections=200", NAME, PAIRS, JSON, wants="settings.line")
+@word("set", "orders KEY=VALUE", NAME, PAIRS, JSON, wants="settings.line")
 def set_(kind: Kind, name: str, pairs: list[str], json: bool) -> None:
     """Set what the server of a service is told, and restart it with that; without KEY=VALUE, show the settings."""
     service = services.find(kind.name, name)
