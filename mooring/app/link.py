@@ -19,7 +19,8 @@ OVER = ".over-"
 class Link(NamedTuple):
     """A record. `url` goes into PREFIX_URL; `parts` are more config vars, for the link that is called `default`.
 
-    `address` is the service's in the network of the app.
+    `address` is the service's in the network of the app; none is that of one which is elsewhere. `read_only` says
+    whether the user may change nothing, `host` is the name by which the app finds it: that it had when it was linked.
     """
 
     app: str
@@ -31,6 +32,12 @@ class Link(NamedTuple):
     default: str
     url: str
     parts: Mapping[str, str]
+    read_only: bool = False
+    host: str = ""
+
+    @property
+    def is_elsewhere(self) -> bool:
+        return not self.address
 
     @property
     def place(self) -> Path:
@@ -62,7 +69,9 @@ def read(place: Path) -> Link | None:
         table = json.loads(place.read_text())
     except FileNotFoundError:
         return None
-    return Link(**{**table, "service": ServiceName.parse(table["service"])})
+    host = table.get("host") or ServiceName.parse(table["service"]).host
+    # It may have another name now.
+    return Link(**{**table, "host": host, "service": ServiceName(*place.resolve().parts[-4:-2])})
 
 
 def leave_behind(link: Link) -> None:

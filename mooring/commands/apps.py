@@ -6,7 +6,7 @@ import sys
 
 from mooring.access import keys
 from mooring.access.actor import actor, may_see
-from mooring.app import apps, mount
+from mooring.app import apps, link, mount
 from mooring.app.apps import App
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import moment, show, show_one
@@ -73,6 +73,7 @@ def info(app: str, json: bool) -> None:
             "stopped": choices.stopped,
             "disabled": choices.disabled,
             "volumes": [each.text for each in mount.of(choices)],
+            "services": [f"{each.service}={prefix}_URL" for prefix, each in link.of_app(target).items()],
             "config-vars": len(target.config()),
         },
         as_json=json,

@@ -161,6 +161,11 @@ class ServiceName(NamedTuple):
         return f"{self.kind}_{self.name}"
 
     @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.name
+
+    @property
     def host(self) -> str:
         """The name by which the apps that link it reach it."""
         return f"{self.name}.{self.kind}"
@@ -195,6 +200,11 @@ class ServiceName(NamedTuple):
         if not (dot and KIND.fullmatch(kind) and APP.fullmatch(name)):
             die(f"{text[:80]!r} names no service", "KIND.NAME, e.g. postgres.orders")
         return cls(kind, name)
+
+    @classmethod
+    def of_key(cls, key: str) -> "ServiceName":
+        """Read what its container is called; raise Refusal for what is no service's."""
+        return cls.parse(key.replace("_", ".", 1))
 
 
 def check_service(kind: str, name: str) -> ServiceName:

@@ -2,17 +2,19 @@
 
 import re
 import time
+from collections.abc import Callable
 
 from mooring.access.actor import actor
 from mooring.app import link
 from mooring.app.apps import App
 from mooring.app.link import Link
 from mooring.host import files, names, settings
+from mooring.host.names import ServiceName
 from mooring.host.refusal import Refusal, die
 from mooring.pipeline import choice
 from mooring.release import releases
 from mooring.runtime import server
-from mooring.service import grant, kind, services
+from mooring.service import elsewhere, grant, kind, services
 from mooring.service.kind import Kind
 from mooring.service.services import Service
 from mooring.telling import audit
@@ -43,28 +45,31 @@ def prefix_of(made: Link) -> str:
     return next((prefix for prefix, each in link.of_app(App(made.app)).items() if each.service == made.service), "")
 
 
-def make(service: Service, of: Kind, app: App, prefix: str, database: str) -> int:
+def check_read_only(of: Kind) -> None:
+    if not of.link.read_only:
+        can = [each.name for each in kind.every() if each.link.read_only]
+        die(f"a {of.name} has no users who only read", f"these have: {', '.join(can)}")
+
+
+def make(service: Service, of: Kind, app: App, prefix: str, database: str, *, read_only: bool = False) -> int:
     """Link an app to a service, and release that; what does not become live is taken back. Returns the exit status."""
-    name = service.name.name
     refuse_stopped(service)
     with files.locked(service.folder):
-        refuse_taken(service, of, app, prefix)
-        made = grant.make(service, of, app, database)
+        refuse_taken(service.name, of, app, prefix)
+        made = grant.make(service, of, app, database, read_only=read_only)
         link.attach(app, prefix, made)
-    audit.note(name=name, variable=f"{prefix}_URL")
+    return release_made(of, app, prefix, made)
+
+
+def release_made(of: Kind, app: App, prefix: str, made: Link) -> int:
+    """Release an app with a link that it has got."""
+    audit.note(name=made.service.name, variable=f"{prefix}_URL")
     print(f"-----> {app.name} gets {', '.join(link.brought(prefix, made))}", flush=True)
     if later := choice.when(app, app.choices()):
         print(f"       Kept for {later}.")
         return 0
-    try:
-        status = release(app)
-    except BaseException:
-        unmake(service, of, app, prefix)
-        raise
-    if status:
-        unmake(service, of, app, prefix)
-        print(f" !     The link is taken back: {app.name} is as it was.", flush=True)
-    return status
+    taken_back = f"The link is taken back: {app.name} is as it was."
+    return release(app, lambda: unmake(of, app, prefix, made), taken_back)
 
 
 def refuse_stopped(service: Service) -> None:
@@ -73,11 +78,14 @@ def refuse_stopped(service: Service) -> None:
         die(f"{name.name} does not run", f"`mooring {name.kind}:start {name.name}`, `systemctl status {name.unit}`")
 
 
-def refuse_taken(service: Service, of: Kind, app: App, prefix: str) -> None:
+def refuse_taken(name: ServiceName, of: Kind, app: App, prefix: str) -> None:
     """Raise Refusal for an app that has a link to the service, or something else by that name."""
     there = link.of_app(app)
-    if had := next((each for each, made in there.items() if made.service == service.name), ""):
-        die(f"{app.name} has {service.name.name} already, as {had}_URL", f"`mooring {of.name}:unlink` ends that")
+    if had := next((each for each, made in there.items() if made.service == name), ""):
+        die(f"{app.name} has {name.name} already, as {had}_URL", f"`mooring {of.name}:unlink` ends that")
+    if named := next((made.service for made in there.values() if made.host == name.host), None):
+        again = f"`mooring {of.name}:unlink {named.name} {app.name}`, and link it again"
+        die(f"{app.name} finds {named.name} by the name {name.host}, which that had before", again)
     other = "--as gives it another name, e.g. --as REPORTS"
     if prefix in there:
         die(f"{prefix}_URL of {app.name} is {there[prefix].service.name}'s", other)
@@ -89,41 +97,50 @@ def refuse_taken(service: Service, of: Kind, app: App, prefix: str) -> None:
         )
 
 
-def release(app: App) -> int:
+def release(app: App, take_back: Callable[[], None], said: str) -> int:
+    """Release an app with the links that it has now; what does not become live is taken back, and that is `said`.
+
+    Returns the exit status.
+    """
     from mooring.pipeline import deployment
 
-    return deployment.launch(app, "link", actor(), to_the_end=True)
+    status = 1
+    try:
+        status = deployment.launch(app, "link", actor(), to_the_end=True)
+    finally:
+        if status:
+            take_back()
+    if status:
+        print(f" !     {said}", flush=True)
+    return status
 
 
-def unmake(service: Service, of: Kind, app: App, prefix: str) -> None:
-    made = link.of_app(app).get(prefix)
+def unmake(of: Kind, app: App, prefix: str, made: Link) -> None:
     link.detach(app, prefix)
-    if made:
-        grant.revoke(service, of, made)
+    if made.is_elsewhere:
+        elsewhere.forget(made)
+    else:
+        grant.revoke(services.load(made.service), of, made)
 
 
-def take(service: Service, of: Kind, app: App) -> int:
+def take(name: ServiceName, of: Kind, app: App) -> int:
     """End a link: the app is released without it first. What does not become live is taken back."""
-    prefix = held(service, app)
-    refuse_stopped(service)
+    prefix = held(name, app)
     made = link.of_app(app)[prefix]
-    audit.note(name=service.name.name)
+    if not made.is_elsewhere:
+        refuse_stopped(services.load(name))
+    audit.note(name=name.name)
     later = choice.when(app, app.choices())
     print(f"-----> {app.name} loses {', '.join(link.brought(prefix, made))}", flush=True)
     if not later:
         link.detach(app, prefix)
-        try:
-            status = release(app)
-        except BaseException:
-            link.attach(app, prefix, made)
-            raise
-        if status:
-            link.attach(app, prefix, made)
-            print(f" !     The link stays: stop {app.name} (`mooring ps:stop {app.name}`) to end it all the same.")
+        stays = f"The link stays: stop {app.name} (`mooring ps:stop {app.name}`) to end it all the same."
+        if status := release(app, lambda: link.attach(app, prefix, made), stays):
             return status
         await_retirement(app)
-    unmake_made(service, of, app, prefix, made)
-    print(f"       {made.user or app.name} has no access to {service.name.name} any more.")
+    unmake(of, app, prefix, made)
+    if not made.is_elsewhere:
+        print(f"       {made.user or app.name} has no access to {name.name} any more.")
     return 0
 
 
@@ -137,59 +154,54 @@ def await_retirement(app: App) -> None:
         time.sleep(PAUSE)
 
 
-def unmake_made(service: Service, of: Kind, app: App, prefix: str, made: Link) -> None:
-    link.detach(app, prefix)
-    grant.revoke(service, of, made)
-
-
-def held(service: Service, app: App) -> str:
+def held(name: ServiceName, app: App) -> str:
     """By which prefix the app has the service; raise Refusal where it does not."""
     for prefix, made in link.of_app(app).items():
-        if made.service == service.name:
+        if made.service == name:
             return prefix
-    die(f"{app.name} does not use {service.name.name}", f"`mooring {service.name.kind}:links {service.name.name}`")
+    die(f"{app.name} does not use {name.name}", f"`mooring {name.kind}:links {name.name}`")
 
 
-def promote(service: Service, of: Kind, app: App) -> int:
+def promote(name: ServiceName, of: Kind, app: App) -> int:
     """Let a link have the usual name, and the one that had it the other's. What does not become live is taken back."""
-    prefix, usual = held(service, app), of.link.prefix
+    prefix, usual = held(name, app), of.link.prefix
     if prefix == usual:
         audit.nothing_changed()
-        print(f"nothing changed: {service.name.name} is {usual}_URL of {app.name} already")
+        print(f"nothing changed: {name.name} is {usual}_URL of {app.name} already")
         return 0
     if usual not in link.of_app(app):
         wanted = {f"{usual}_URL", *of.link.config}
         if taken := sorted(wanted & app.config().keys()):
             die(f"{app.name} has {taken[0]} in its config", f"`mooring config:unset {app.name} {taken[0]}` first")
     link.swap(app, prefix, usual)
-    audit.note(name=service.name.name, variable=f"{usual}_URL")
-    print(f"-----> {service.name.name} is {usual}_URL of {app.name}", flush=True)
+    audit.note(name=name.name, variable=f"{usual}_URL")
+    print(f"-----> {name.name} is {usual}_URL of {app.name}", flush=True)
     if later := choice.when(app, app.choices()):
         print(f"       Kept for {later}.")
         return 0
-    try:
-        status = release(app)
-    except BaseException:
-        link.swap(app, usual, prefix)
-        raise
-    if status:
-        link.swap(app, usual, prefix)
-        print(f" !     It is taken back: {app.name} is as it was.", flush=True)
-    return status
+    return release(app, lambda: link.swap(app, usual, prefix), f"It is taken back: {app.name} is as it was.")
 
 
 def copy(source: App, target: App) -> None:
     """Give an app links of its own to what another one uses, by the same names and to the same databases."""
     for prefix, made in link.of_app(source).items():
+        if made.is_elsewhere:
+            own = made._replace(app=target.name)
+            link.save(own)
+            link.attach(target, prefix, own)
+            continue
         service, of = services.load(made.service), kind.of(made.service.kind)
         refuse_stopped(service)
         with files.locked(service.folder):
-            link.attach(target, prefix, grant.make(service, of, target, made.database))
+            link.attach(target, prefix, grant.make(service, of, target, made.database, read_only=made.read_only))
 
 
 def end_all(app: str, links: list[Link]) -> None:
     """End the links of an app that is being removed; a service that does not run does so when it starts."""
     for made in links:
+        if made.is_elsewhere:
+            elsewhere.forget(made)
+            continue
         try:
             grant.revoke(services.load(made.service), kind.of(made.service.kind), made)
         except Refusal:

@@ -21,7 +21,7 @@ ANSWER_TIMEOUT = 120
 
 class Spec(NamedTuple):
     """What a container of a service is made of. `mounts` has the folder of this server and whether it is read-only, by
-    the place in the container; sizes are in bytes, `stop_timeout` in seconds."""
+    the place in the container; sizes are in bytes, `stop_timeout` in seconds, `cpu` in cores; 0 is no limit."""
 
     image: str
     command: Sequence[str]
@@ -32,13 +32,15 @@ class Spec(NamedTuple):
     shared_memory: int
     stop_signal: str = "SIGTERM"
     stop_timeout: int = 30
+    cpu: float = 0
 
 
 class Joined(NamedTuple):
-    """An app's network, in which a service has this address."""
+    """An app's network, in which a service has this address, and this name beside its own."""
 
     network: str
     address: str
+    host: str = ""
 
 
 def body(name: ServiceName, spec: Spec) -> dict[str, Any]:
@@ -62,6 +64,7 @@ def body(name: ServiceName, spec: Spec) -> dict[str, Any]:
             "PidsLimit": PIDS_LIMIT,
             "Memory": spec.memory,
             "MemorySwap": spec.memory,
+            "NanoCpus": int(spec.cpu * 1e9),
             "ShmSize": spec.shared_memory,
             # Apps that share it are in networks of their own, and it is in all of these: none leads to another.
             "Sysctls": {"net.ipv4.ip_forward": "0"},
@@ -96,7 +99,7 @@ def start(name: ServiceName, spec: Spec, address: str, joined: Sequence[Joined])
 
 def join(name: ServiceName, joined: Joined) -> None:
     """Let its container into a network; one that is in it already, or a network that is gone, is fine."""
-    endpoint = {"IPAMConfig": {"IPv4Address": joined.address}, "Aliases": [name.host]}
+    endpoint = {"IPAMConfig": {"IPv4Address": joined.address}, "Aliases": [*{name.host, joined.host or name.host}]}
     path = f"/networks/{joined.network}/connect"
     status, answer = engine.request("POST", path, {"Container": name.key, "EndpointConfig": endpoint})
     if status >= 400 and status != engine.NOT_FOUND and "already exists" not in str(answer):
@@ -217,5 +220,5 @@ def network_of(app: str) -> str:
     return networks.ensure(app, settings.load().network_pool)
 
 
-def joined(app: str, address: str) -> Joined:
-    return Joined(names.network_of(app), address)
+def joined(app: str, address: str, host: str = "") -> Joined:
+    return Joined(names.network_of(app), address, host)

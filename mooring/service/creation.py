@@ -3,14 +3,16 @@
 import contextlib
 import os
 import shutil
+import time
 from collections.abc import Callable
+from typing import Any
 
 from mooring.app import link
 from mooring.host import files, paths, settings, systemd
 from mooring.host.names import ServiceName
 from mooring.host.refusal import die
 from mooring.runtime import engine, server
-from mooring.service import exposure, grant, image, instance, services
+from mooring.service import elsewhere, exposure, grant, image, instance, rename, services, trial
 from mooring.service.kind import Kind
 from mooring.service.services import Service
 
@@ -18,8 +20,13 @@ DRAFT = ".tmp-"
 GONE = ".gone-"
 
 
-def create(kind: Kind, name: ServiceName, version: str, memory: int, say: Callable[[str], None]) -> Service:
-    """Make a service and start it, wait until it answers; where any of that fails nothing of it is left."""
+def create(
+    kind: Kind, name: ServiceName, version: str, memory: int, say: Callable[[str], None], **more: Any
+) -> Service:
+    """Make a service and start it, wait until it answers; where any of that fails nothing of it is left.
+
+    `more` are fields of its record.
+    """
     identity = image.get(kind, version, say)
     uid, gid = image.owner(identity, kind.user)
     place = paths.SERVICES / kind.name / f"{DRAFT}{name.name}.{os.getpid()}"
@@ -29,10 +36,12 @@ def create(kind: Kind, name: ServiceName, version: str, memory: int, say: Callab
             (place / folder).mkdir(mode=0o700)
             os.chown(place / folder, *owner)
         subnet, address = server.make_network(name, settings.load().network_pool)
-        record = Service(name, version, identity, uid, gid, subnet, address, memory, created=services.now())
+        record = Service(name, version, identity, uid, gid, subnet, address, memory, created=services.now(), **more)
         services.save(record, place)
         instance.write_files(record, kind, place)
         initialise(record, kind, place)
+        if record.settings:
+            trial.check(record, kind, place)
         place.rename(record.folder)
         files.sync_directory(record.folder.parent)
     except OSError as error:
@@ -45,9 +54,10 @@ def create(kind: Kind, name: ServiceName, version: str, memory: int, say: Callab
         server.remove(name)
         raise
     say(f"-----> Starting {name.unit}")
+    began = time.time()
     try:
         if not systemd.start([name.unit]):
-            die(f"{name.name} did not start", f"`journalctl MOORING_SERVICE={name}` says why")
+            die(f"{name.name} did not start: {trial.said(name, began)}")
         grant.make_database(record, kind, record.database)
     except BaseException:
         remove(name)
@@ -96,8 +106,10 @@ def remove(name: ServiceName) -> None:
 
 def clean() -> None:
     """Remove, at boot, what no service owns: what was being made or removed when the power went."""
-    for left in [*paths.SERVICES.glob(f"*/{DRAFT}*"), *paths.SERVICES.glob(f"*/{GONE}*")]:
+    for left in [*paths.SERVICES.glob(f"*/{DRAFT}*"), *paths.SERVICES.glob(f"*/{GONE}*"), *trial.left()]:
         files.remove_tree(left)
+    rename.clean()
+    elsewhere.clean()
     known = {each.name for each in services.every()}
     for made in (made for name in known for made in link.unheld(name)):
         link.leave_behind(made)

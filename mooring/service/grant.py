@@ -20,7 +20,7 @@ def user_of(app: str) -> str:
     return f"app_{app.replace('-', '_')}"
 
 
-def make(service: Service, kind: Kind, app: App, database: str) -> Link:
+def make(service: Service, kind: Kind, app: App, database: str, *, read_only: bool = False) -> Link:
     """Let an app in: make its user, and let the service into its network. Whatever was half made is made anew."""
     address = free_address(app, server.network_of(app.name))
     user, password = (user_of(app.name), secrets.token_hex(24)) if kind.link.grant else ("", "")
@@ -38,17 +38,24 @@ def make(service: Service, kind: Kind, app: App, database: str) -> Link:
         kind.link.prefix,
         url(kind, values),
         {key: kind.words((value,), **values)[0] for key, value in kind.link.config.items()},
+        read_only,
+        service.name.host,
     )
     # Before there is such a user: whatever ends this, it is known what to remove.
     link.save(made)
     try:
-        if wanted := [kind.text(each, values) for each in (kind.link.database, kind.link.grant) if each]:
+        if wanted := [kind.text(each, values) for each in (kind.link.database, granting(kind, made)) if each]:
             server.ask(service.name, kind.words(kind.link.run), "\n".join(wanted))
         server.join(service.name, server.joined(app.name, address))
     except BaseException:
         link.leave_behind(made)
         raise
     return made
+
+
+def granting(kind: Kind, made: Link) -> str:
+    """The file that makes the user of a link."""
+    return kind.link.read_only if made.read_only else kind.link.grant
 
 
 def url(kind: Kind, values: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ from mooring.app import link
 from mooring.host import settings
 from mooring.runtime import server
 from mooring.runtime.server import Joined, Spec
+from mooring.service import setting
 from mooring.service.kind import MOUNTED, Kind
 from mooring.service.services import Service
 
@@ -27,6 +28,7 @@ def spec(service: Service, kind: Kind, command: tuple[str, ...], place: Path | N
         environment=kind.server.environment,
         mounts=mounts,
         memory=service.memory,
+        cpu=service.cpu,
         shared_memory=settings.size(kind.shared_memory),
         stop_signal=kind.server.stop_signal,
         stop_timeout=kind.server.stop_timeout,
@@ -38,7 +40,8 @@ def write_files(service: Service, kind: Kind, place: Path | None = None) -> None
     folder = (place or service.folder) / "files"
     folder.mkdir(mode=0o700, exist_ok=True)
     os.chown(folder, service.uid, service.gid)
-    values = {"most_data": int(service.memory * MOST_DATA)}
+    values: dict[str, object] = {"most_data": int(service.memory * MOST_DATA)}
+    values["settings"] = setting.text(kind, service.settings, values)
     for name in kind.files:
         path = folder / name
         draft = folder / f".tmp-{name}"
@@ -57,4 +60,4 @@ def start(service: Service, kind: Kind) -> tuple[str, int]:
 
 def joined(service: Service) -> list[Joined]:
     """The networks of the apps that link it."""
-    return [server.joined(each.app, each.address) for each in link.of_service(service.name)]
+    return [server.joined(each.app, each.address, each.host) for each in link.of_service(service.name)]

@@ -20,11 +20,15 @@ MOUNTED = "/mooring"
 
 
 class Server(NamedTuple):
-    """How it runs: what is run once on an empty data folder, what serves, and what ends with 0 when it answers."""
+    """How it runs: what is run once on an empty data folder, what serves, and what ends with 0 when it answers.
+
+    That is asked every `watch` seconds, with as long for an answer: whether it hangs; never, with 0.
+    """
 
     command: tuple[str, ...]
     ready: tuple[str, ...]
     init: tuple[str, ...] = ()
+    watch: int = 30
     environment: Mapping[str, str] = {}
     timeout: int = 300
     stop_signal: str = "SIGTERM"
@@ -35,6 +39,8 @@ class Link(NamedTuple):
     """What an app gets: `url` in the config var `AS_URL`, and `config` for the link that is called by `as`.
 
     `grant` and `revoke` are files of the kind's, given to `run` on standard input; they are safe to run again.
+    `read_only` is one instead of `grant`, for a user that changes nothing. `schemes` are what a URL of one that is
+    elsewhere may begin with, beside the one of `url`.
     `database` makes a database, where the kind has those; the ones in `reserved` are the server's own.
     """
 
@@ -45,6 +51,8 @@ class Link(NamedTuple):
     revoke: str = ""
     database: str = ""
     reserved: tuple[str, ...] = ()
+    read_only: str = ""
+    schemes: tuple[str, ...] = ()
     config: Mapping[str, str] = {}
 
 
@@ -61,6 +69,23 @@ class Dump(NamedTuple):
 
     export: tuple[str, ...] = ()
     import_: tuple[str, ...] = ()
+
+
+class Settings(NamedTuple):
+    """What people may set of the server: each is a `line`, which the kind's files have in the place of {settings}.
+
+    Those of `own` are Mooring's: names, or the beginnings of such (`listeners.*`). A value is what `values`, a regular
+    expression, matches; `escape` says what is written for a letter of it. `check` is run in a container beside the
+    server's and ends with 0 where that would take them, `before` in the server's own before it starts with others.
+    """
+
+    line: str = ""
+    own: tuple[str, ...] = ()
+    defaults: Mapping[str, str] = {}
+    values: str = "[ -~]*"
+    escape: Mapping[str, str] = {}
+    check: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
 
 
 class Kind(NamedTuple):
@@ -81,6 +106,7 @@ class Kind(NamedTuple):
     shared_memory: str = "64m"
     console: Console = Console()
     dump: Dump = Dump()
+    settings: Settings = Settings()
 
     def text(self, file: str, values: Mapping[str, Any]) -> str:
         """A file of the kind's, filled in."""
@@ -94,7 +120,7 @@ class Kind(NamedTuple):
 
 RENAMED = {"as": "prefix", "import": "import_"}
 """Keys that are words of Python's own."""
-TABLES: dict[str, type[Any]] = {"server": Server, "link": Link, "console": Console, "dump": Dump}
+TABLES: dict[str, type[Any]] = {"server": Server, "link": Link, "console": Console, "dump": Dump, "settings": Settings}
 
 
 def filled(text: str, values: Mapping[str, Any]) -> str:
@@ -183,10 +209,17 @@ def _check(kind: Kind, path: Path) -> None:
     """Raise Refusal for what no service could be made of."""
     if not kind.versions or set(kind.packaged) - set(kind.versions):
         die(f"{path}: packaged has versions that `versions` has not", "the first of `versions` is the default")
-    for file in (*kind.files, *filter(None, (kind.link.grant, kind.link.revoke, kind.link.database))):
+    for file in (
+        *kind.files,
+        *filter(None, (kind.link.grant, kind.link.read_only, kind.link.revoke, kind.link.database)),
+    ):
         if "/" in file or not (path.parent / file).is_file():
             die(f"{path} names {file}, which is not beside it", "files of the same folder, by their names alone")
     if bool(kind.link.grant) != bool(kind.link.revoke) or bool(kind.link.grant) != bool(kind.link.run):
         die(f"{path}: link.run, link.grant and link.revoke go together", "give all three, or none")
+    try:
+        re.compile(kind.settings.values)
+    except re.error as error:
+        die(f"{path}: settings.values is no regular expression: {error}", "the letters of a value, e.g. [a-z0-9]*")
     if not kind.server.command or not kind.server.ready:
         die(f"{path}: server.command and server.ready are empty", "what serves, and what ends with 0 when it answers")

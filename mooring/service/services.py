@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,8 +15,9 @@ class Service(NamedTuple):
     """Its record. `image` is an image's id, `uid` and `gid` are who its server is there and its data belongs to.
 
     `address` is where this server itself reaches it, in the network of its own on `subnet`. `memory` is its limit in
-    bytes, 0 for none. `stopped` is what a person told it to be. `expose` is the address and port of this server at
-    which others reach it.
+    bytes, `cpu` in cores, 0 for none. `settings` are those of its server that a person has set. `stopped` is what a
+    person told it to be. `expose` is the address and port of this server at which others reach it.
+    `shared` is the database of all links where that is not called like the service.
     """
 
     name: ServiceName
@@ -30,6 +31,9 @@ class Service(NamedTuple):
     stopped: bool = False
     expose: str = ""
     created: float = 0
+    shared: str = ""
+    cpu: float = 0
+    settings: Mapping[str, str] = {}
 
     @property
     def folder(self) -> Path:
@@ -47,7 +51,7 @@ class Service(NamedTuple):
     @property
     def database(self) -> str:
         """The database that links share which ask for none of their own."""
-        return self.name.name.replace("-", "_")
+        return self.shared or self.name.name.replace("-", "_")
 
     def changed(self, **changes: Any) -> "Service":
         return self._replace(**changes)
@@ -67,6 +71,8 @@ def save(record: Service, place: Path | None = None) -> Service:
 def load(name: ServiceName) -> Service:
     """The record of a service; raise Refusal if there is none."""
     record = look(name)
+    if record is None and (folder(name) / "links").is_dir():
+        die(f"{name.name} is elsewhere", f"`mooring {name.kind}:links {name.name}` says all that is known of it")
     if record is None:
         die(f"there is no {name.kind} {name.name}", f"`mooring {name.kind}:list` lists them")
     return record
@@ -74,6 +80,9 @@ def load(name: ServiceName) -> Service:
 
 def look(name: ServiceName) -> Service | None:
     """The record of a service; None if there is none."""
+    if folder(name).is_symlink():
+        # What it was called before (rename.py).
+        return None
     try:
         table = json.loads((folder(name) / "service.json").read_text())
     except FileNotFoundError:
@@ -90,7 +99,7 @@ def every(kind: str = "") -> Iterator[Service]:
     """All services, or those of a kind, by name."""
     for place in sorted(paths.SERVICES.glob(f"{kind or '*'}/*/service.json")):
         kind_of, name = place.parts[-3:-1]
-        if names.KIND.fullmatch(kind_of) and names.APP.fullmatch(name):
+        if names.KIND.fullmatch(kind_of) and names.APP.fullmatch(name) and not place.parent.is_symlink():
             yield load(ServiceName(kind_of, name))
 
 

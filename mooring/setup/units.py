@@ -22,7 +22,7 @@ SLICES = [
 ]
 """For the two slices of containers, and for those in them, whose names begin with theirs (systemd.unit(5))."""
 
-PACE = SYSTEM / "mooring-app@.service.d/pace.conf"
+PACES = [SYSTEM / f"mooring-{unit}@.service.d/pace.conf" for unit in ("app", "service")]
 OUR_PACE = OURS / "app/pace.conf"
 HAS_A_PACE = 254
 """The version of systemd that has RestartSteps=."""
@@ -34,11 +34,13 @@ def set_up() -> set[str]:
     ours = {unit.name: unit for unit in unit_files(OURS.rglob("*"))}
     changed = {name for name, unit in ours.items() if place(SYSTEM / name, unit.read_text())}
     anew = bool(changed)
-    if version(answer("systemctl", "--version")) < HAS_A_PACE:
-        anew |= place(PACE, OUR_PACE.read_text())
-    elif PACE.exists():
-        remove(PACE)
-        anew = True
+    has_none = version(answer("systemctl", "--version")) < HAS_A_PACE
+    for pace in PACES:
+        if has_none:
+            anew |= place(pace, OUR_PACE.read_text())
+        elif pace.exists():
+            remove(pace)
+            anew = True
     anew |= any([place(slices, OUR_SLICES.read_text()) for slices in SLICES])
     anew |= place(TMPFILES, OUR_TMPFILES.read_text())
     run("systemd-tmpfiles", "--create", TMPFILES.name)

@@ -14,6 +14,8 @@ DROP DATABASE IF EXISTS :"fresh" WITH (FORCE);
 DROP DATABASE IF EXISTS :"old" WITH (FORCE);
 CREATE DATABASE :"fresh" OWNER :"owner" TEMPLATE template0;
 REVOKE ALL ON DATABASE :"fresh" FROM PUBLIC;
+SELECT format('GRANT CONNECT ON DATABASE %I TO %I', :'fresh', rolname)
+    FROM pg_roles WHERE rolname = 'read_' || :'name' \gexec
 SQL
 # Of which kind it is its first letters say; they are put before the rest again.
 dd bs=1 count=5 of="$work/head" 2>/dev/null

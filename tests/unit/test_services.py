@@ -16,7 +16,7 @@ from mooring.service.kind import Kind
 from tests.server.cache import CHECKOUT
 
 KINDS = kind.names()
-IN_FILES = {"user", "password", "database", "host", "port", "data", "most_data"}
+IN_FILES = {"user", "password", "database", "host", "port", "data", "most_data", "settings"}
 IN_WORDS = IN_FILES | {"version", "memory"}
 
 
@@ -26,7 +26,10 @@ def test_a_definition_asks_for_nothing_that_is_not_known(name: str) -> None:
     words = [*read.server.init, *read.server.command, *read.server.ready, *read.link.run, *read.console.command]
     words += [*read.dump.export, *read.dump.import_, read.link.url, *read.link.config.values(), read.image]
     assert {each for word in words for each in kind.PLACE.findall(word)} <= IN_WORDS
-    for file in [*read.files, *filter(None, (read.link.grant, read.link.revoke, read.link.database))]:
+    for file in [
+        *read.files,
+        *filter(None, (read.link.grant, read.link.read_only, read.link.revoke, read.link.database)),
+    ]:
         assert set(kind.PLACE.findall(re.sub(r"\$\{\w+\}", "", (read.folder / file).read_text()))) <= IN_FILES
 
 

@@ -27,7 +27,7 @@ SLACK = 30.0
 class Liveness:
     """The questions to one container, and how it answers."""
 
-    def __init__(self, container: ContainerName, check: Check, probe: Callable[[], None]) -> None:
+    def __init__(self, container: containers.Named, check: Check, probe: Callable[[], None]) -> None:
         self.container = container
         self.check = check
         self.probe = probe

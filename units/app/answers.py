@@ -7,3 +7,7 @@ class NotYet(Exception):
 
 class Wrong(Exception):
     """It answered, and not as it should: this used up an attempt."""
+
+
+class Silent(Wrong):
+    """It did not answer in its time."""

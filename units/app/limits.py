@@ -5,7 +5,7 @@ python -m units.app.limits my-app.42.web.1 memory 2
 
 import sys
 
-from mooring.host.names import ContainerName
+from mooring.host.names import ContainerName, ServiceName
 from mooring.release import formation, releases
 from mooring.release.process import Limits
 from mooring.runtime import containers
@@ -23,10 +23,21 @@ def said(process: str, limits: Limits, kind: str, hits: int) -> str:
 
 
 def main() -> None:
-    container = ContainerName.parse(sys.argv[1])
-    limits = releases.load(container.release).process(container.process).limits
-    process = container.label
-    containers.say(container, said(process, limits, sys.argv[2], int(sys.argv[3])))
+    name, kind, hits = sys.argv[1:4]
+    container, limits = of_service(name) if "." not in name else of_process(name)
+    containers.say(container, said(container.label, limits, kind, int(hits)))
+
+
+def of_process(name: str) -> tuple[containers.Named, Limits]:
+    container = ContainerName.parse(name)
+    return container, releases.load(container.release).process(container.process).limits
+
+
+def of_service(key: str) -> tuple[containers.Named, Limits]:
+    from mooring.service import services
+
+    name = ServiceName.of_key(key)
+    return name, Limits(memory=services.load(name).memory)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mooring.app.checks import Check
-from units.app.answers import NotYet, Wrong
+from units.app.answers import NotYet, Silent, Wrong
 
 if TYPE_CHECKING:
     import socket
@@ -143,7 +143,7 @@ def command(identity: str, check: Check) -> None:
     until = time.monotonic() + check.timeout
     while (state := engine.ask("GET", f"/exec/{made['Id']}/json"))["Running"]:
         if time.monotonic() > until:
-            raise Wrong(f"{' '.join(words)[:100]} did not end within {check.timeout:g} s")
+            raise Silent(f"{' '.join(words)[:100]} did not end within {check.timeout:g} s")
         time.sleep(PAUSE)
     if state["ExitCode"]:
         raise Wrong(f"{' '.join(words)[:100]} ended with status {state['ExitCode']}")

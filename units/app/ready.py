@@ -16,7 +16,6 @@ from mooring.host.names import ContainerName
 from mooring.host.refusal import Refusal, die
 from mooring.release import releases
 from mooring.release.formation import IMAGES_OWN
-from mooring.release.process import Process
 from mooring.runtime import containers
 from mooring.runtime.engine import EngineError
 from units.app.answers import NotYet, Wrong
@@ -58,20 +57,23 @@ def wait(check: Check, probe: Callable[[], None] | None, gone: Callable[[float],
             die(f"{last} (for {time.monotonic() - began:.0f} s)")
 
 
-def killed_at_limit(identity: str, process: Process, gone: Callable[[float], bool]) -> str:
-    """What is said of a process that has ended because it had too little memory; else nothing."""
+def killed_at_limit(identity: str, memory: int, gone: Callable[[float], bool], word: str = "ps:limit") -> str:
+    """What is said of a process that has ended because it had too little memory; else nothing.
+
+    `memory` is its limit in bytes, `word` the command that sets it.
+    """
     from mooring.release import formation
     from mooring.runtime import engine
     from units.app import ending
 
-    if not process.limits.memory or not gone(0):
+    if not memory or not gone(0):
         return ""
     with contextlib.suppress(engine.EngineError, OSError):
         engine.ask("POST", f"/containers/{identity}/wait")
         state = ending.state_of(identity)
         if state.get("ExitCode") == ending.KILLED:
-            why = ending.why(state, formation.size(process.limits.memory))
-            return f"it {why} before it was ready (`mooring ps:limit` gives it more memory)"
+            why = ending.why(state, formation.size(memory))
+            return f"it {why} before it was ready (`mooring {word}` gives it more memory)"
     return ""
 
 
@@ -107,7 +109,7 @@ def wait_for(container: ContainerName) -> dict[str, str]:
             if isinstance(probe, Answering) and probe.sends_on:
                 found["https"] = "yes"
     except Refusal as refusal:
-        why = killed_at_limit(started["id"], process, gone) or str(refusal)
+        why = killed_at_limit(started["id"], process.limits.memory, gone) or str(refusal)
         asked = check.port or process.port
         more = port.advice(container, asked, started["pid"]) if asked and NOT_LISTENING in why else ""
         raise Refusal(f"{why}; {more}" if more else why) from None

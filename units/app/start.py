@@ -74,7 +74,7 @@ def to_watch(process: Process, pid: int) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     return {
-        **({"liveness": "yes"} if process.watch else {}),
+        **({"liveness": "units.app.alive"} if process.watch else {}),
         **(
             {"memory": str(cgroup.kills(of).path), "size": size(process.limits.memory)} if process.limits.memory else {}
         ),
@@ -84,12 +84,17 @@ def to_watch(process: Process, pid: int) -> dict[str, str]:
 
 def pace(container: ContainerName) -> None:
     """Slow a crash loop down where systemd does not: install.sh says so, before its version 254 has RestartSteps=."""
-    if "MOORING_PACE" not in os.environ or not containers.last_end(container):
+    if containers.last_end(container):
+        pace_unit(container.unit)
+
+
+def pace_unit(unit: str) -> None:
+    if "MOORING_PACE" not in os.environ:
         return
     import subprocess
     import time
 
-    argv = ["systemctl", "show", "--property=NRestarts", "--value", container.unit]
+    argv = ["systemctl", "show", "--property=NRestarts", "--value", unit]
     restarts = subprocess.run(argv, capture_output=True, text=True, check=False).stdout.strip()
     time.sleep(pause(int(restarts or 0)))
 

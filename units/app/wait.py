@@ -4,7 +4,7 @@
 
 Waits on a pidfd (pidfd_open(2)) of the container's first process, so a restart of dockerd goes unnoticed. Imports
 as little as it can: this is all of Mooring that stays in memory, once for each process. Where there is a liveness check
-it becomes `units.app.alive`.
+it becomes what asks that: `units.app.alive`, `units.service.alive`.
 """
 
 import os
@@ -111,7 +111,7 @@ def main() -> int:
     process = open_process(identity, pid)
     if process is not None:
         if "liveness" in fields:
-            os.execv(PYTHON, [PYTHON, "-I", "-m", "units.app.alive", name])  # noqa: S606
+            os.execv(PYTHON, [PYTHON, "-I", "-m", fields[fields.index("liveness") + 2], name])  # noqa: S606
         attend(name, process)
     return end(name, identity)
 

@@ -16,6 +16,8 @@ from units.app import ending
 
 def why(name: ServiceName) -> str:
     """How it ended, at its memory limit too."""
+    if os.environ.get("SERVICE_RESULT") == "watchdog":
+        return "did not answer, and is started anew"
     service = services.look(name)
     size = formation.size(service.memory) if service and service.memory else ""
     status = os.environ.get("EXIT_STATUS", "")

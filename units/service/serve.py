@@ -3,22 +3,26 @@
 python -m units.service.serve postgres.orders
 """
 
+import contextlib
 import os
 import select
 import sys
+from typing import NoReturn
 
 from mooring.app.checks import Check
 from mooring.host import systemd
 from mooring.host.names import ServiceName
 from mooring.host.refusal import Refusal
-from mooring.runtime import containers
-from mooring.service import grant, instance, services
+from mooring.runtime import cgroup, containers
+from mooring.service import grant, instance, services, trial
 from mooring.service.kind import Kind
 from mooring.service.kind import of as kind_of
+from mooring.service.services import Service
 from units.app import ready
 from units.app.answers import NotYet, Wrong
 from units.app.question import command, listening
 from units.app.serve import PYTHON, WAIT
+from units.app.start import pace_unit
 from units.app.wait import open_process
 
 
@@ -27,13 +31,27 @@ def start(name: ServiceName) -> None:
     service = services.load(name)
     kind = kind_of(name.kind)
     identity, pid = instance.start(service, kind)
-    containers.remember(name, identity, pid, unit=name.unit)
+    containers.remember(name, identity, pid, unit=name.unit, **to_watch(service, kind, pid))
     descriptor = open_process(identity, pid)
 
     def gone(seconds: float) -> bool:
         return descriptor is None or bool(select.select([descriptor], [], [], seconds)[0])
 
-    ready.wait(Check(), lambda: answers(service.address, identity, kind), gone, kind.server.timeout)
+    try:
+        ready.wait(Check(), lambda: answers(service.address, identity, kind), gone, kind.server.timeout)
+    except Refusal as refusal:
+        raise Refusal(
+            ready.killed_at_limit(identity, service.memory, gone, f"{kind.name}:limit") or str(refusal)
+        ) from None
+
+
+def to_watch(service: Service, kind: Kind, pid: int) -> dict[str, str]:
+    """What the waiter looks at: the file in which the kernel counts hits of the memory limit, and whether it hangs."""
+    watched = {"liveness": "units.service.alive"} if kind.server.watch else {}
+    with contextlib.suppress(FileNotFoundError):
+        if service.memory:
+            watched["memory"] = str(cgroup.kills(cgroup.folders(pid)).path)
+    return watched
 
 
 def answers(address: str, identity: str, kind: Kind) -> None:
@@ -54,16 +72,26 @@ def settle(name: ServiceName) -> None:
         containers.say(name, f"keeps the user of a link that is over: {refusal}")
 
 
+def give_up(name: ServiceName, why: str) -> NoReturn:
+    """Say why it does not run, and take back what it ran with on trial: systemd starts it again."""
+    containers.say(name, why)
+    with contextlib.suppress(Refusal):
+        if trial.take_back(name):
+            containers.say(name, "is started as it was before it was changed")
+    sys.exit(why)
+
+
 def main() -> None:
     os.umask(0o022)
     name = ServiceName.parse(sys.argv[1])
+    pace_unit(name.unit)
     try:
         start(name)
     except Refusal as refusal:
-        containers.say(name, f"was not ready: {refusal}")
-        sys.exit(str(refusal))
+        give_up(name, f"was not ready: {refusal}")
     except Exception as error:
-        sys.exit(f"Docker could not start it: {error}")
+        give_up(name, f"could not be started by Docker: {error}")
+    trial.keep(name)
     containers.set_ready(name)
     settle(name)
     systemd.notify("READY=1")

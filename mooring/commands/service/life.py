@@ -10,9 +10,10 @@ from mooring.commands import JSON, argument
 from mooring.commands.listing import moment, show, show_one
 from mooring.commands.service import NAME, word
 from mooring.host import names, systemd
+from mooring.host.names import ServiceName
 from mooring.host.refusal import die
 from mooring.release import formation
-from mooring.service import creation, image, services
+from mooring.service import creation, elsewhere, image, services, setting, trial
 from mooring.service.kind import Kind
 from mooring.service.services import Service
 
@@ -22,18 +23,31 @@ MEMORY = argument(
 )
 
 
-@word("create", "orders", VERSION, MEMORY, NAME)
-def create(kind: Kind, name: str, version: str, memory: str) -> None:
+SET = argument(
+    "--set",
+    dest="pairs",
+    action="append",
+    default=[],
+    metavar="KEY=VALUE",
+    help="a setting of the server; several times",
+)
+
+
+@word("create", "orders", VERSION, MEMORY, SET, NAME)
+def create(kind: Kind, name: str, version: str, memory: str, pairs: list[str]) -> None:
     """Make a service, and start it."""
     wanted = names.check_service(kind.name, name)
     creation.refuse_taken(wanted)
     creation.refuse_reserved(kind, wanted)
+    if pairs and not kind.settings.line:
+        die(f"a {kind.name} has no settings", "leave --set out")
     record = creation.create(
         kind,
         wanted,
         image.check_version(kind, version),
         formation.memory("--memory", memory),
         lambda line: print(line, flush=True),
+        settings=setting.parse(kind, pairs, {}),
     )
     print(
         f"{name} is made: {kind.title} {record.version} (`mooring {kind.name}:link {name} my-app` lets an app use it)"
@@ -43,7 +57,9 @@ def create(kind: Kind, name: str, version: str, memory: str) -> None:
 @word("list", "", JSON)
 def list_(kind: Kind, json: bool) -> None:
     """List the services of the kind."""
-    rows = [row(each) for each in services.every(kind.name)]
+    rows = [row(each) for each in services.every(kind.name)] + [
+        row_elsewhere(each) for each in elsewhere.every(kind.name)
+    ]
     show(rows, as_json=json, empty=f"no {kind.name} yet: `mooring {kind.name}:create NAME` makes one")
 
 
@@ -59,6 +75,11 @@ def row(service: Service) -> dict[str, object]:
     }
 
 
+def row_elsewhere(name: ServiceName) -> dict[str, object]:
+    """The same of one of which only its links are known."""
+    return {**row(Service(name, "", "", 0, 0, "", "")), "state": "elsewhere"}
+
+
 @word("info", "orders", NAME, JSON, for_users=True)
 def info(kind: Kind, name: str, json: bool) -> None:
     """Show what is known of a service."""
@@ -69,6 +90,8 @@ def info(kind: Kind, name: str, json: bool) -> None:
         "created": moment(service.created),
         "size": size_of(service),
         "connections": connections(service, kind),
+        "cpu": service.cpu or "",
+        "settings": dict(service.settings),
         "host": service.name.host,
         "port": kind.port,
         "data": str(service.data),
@@ -76,6 +99,7 @@ def info(kind: Kind, name: str, json: bool) -> None:
     }
     if not json:
         facts["size"] = formation.size(size_of(service))
+        facts["settings"] = [f"{key}={value}" for key, value in service.settings.items()]
     show_one(facts, as_json=json)
     if links and not json:
         print()
@@ -131,10 +155,12 @@ def restart(kind: Kind, name: str) -> None:
 
 
 def _start(service: Service) -> None:
-    began = time.time()
+    began, was = time.time(), trial.read(service.name)
     if not systemd.start([service.name.unit]):
-        why = f"`journalctl MOORING_SERVICE={service.name} --since @{began:.0f}` says why"
-        die(f"{service.name.name} did not start", f"{why}; systemd goes on trying")
+        logs = f"`mooring {service.name.kind}:logs {service.name.name}` has more"
+        hint = f"its {' and '.join(was)} are as before" if was else logs
+        why = trial.said(service.name, began)
+        die(f"{service.name.name} did not start: {why}", f"{hint}; systemd goes on trying")
 
 
 @word("destroy", "orders", NAME, argument("--force", action="store_true", help="do not ask"))
