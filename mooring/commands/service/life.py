@@ -28,6 +28,8 @@ def create(kind: Kind, name: str, version: str, memory: str) -> None:
     wanted = names.check_service(kind.name, name)
     creation.refuse_taken(wanted)
     creation.refuse_reserved(kind, wanted)
+    if not kind.is_tried:
+        print(f" !     {kind.title} was defined by its documentation, and never run by Mooring's tests.", flush=True)
     record = creation.create(
         kind,
         wanted,
