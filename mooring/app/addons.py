@@ -16,8 +16,8 @@ KINDS = {
     "memcache": ("memcached", "MEMCACHE_SERVERS"),
     "amqp": ("rabbitmq", "RABBITMQ_URL"),
     "rabbitmq": ("rabbitmq", "RABBITMQ_URL"),
-    "mongo": ("", "MONGO_URL"),
-    "elasticsearch": ("", "ELASTICSEARCH_URL"),
+    "mongo": ("mongodb", "MONGO_URL"),
+    "elasticsearch": ("elasticsearch", "ELASTICSEARCH_URL"),
 }
 """By what is in the name of an add-on: the kind of service that it is here, and the config var that has its address."""
 

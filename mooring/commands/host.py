@@ -33,4 +33,5 @@ def help_(name: str) -> None:
     from mooring.service import kind
 
     print(f"\nKIND is one of {', '.join(kind.names())}.")
+    print(f"Defined by their documentation, and never run by Mooring's tests: {', '.join(kind.untried())}.")
     print("mooring COMMAND --help explains one. git push mooring@HOST:APP main deploys.")

@@ -9,6 +9,7 @@ from mooring.app import link
 from mooring.app.apps import App
 from mooring.app.link import Link
 from mooring.host import names
+from mooring.host.aside import Aside
 from mooring.release import releases
 from mooring.runtime import server
 from mooring.service.kind import Kind, filled
@@ -44,9 +45,13 @@ def make(service: Service, kind: Kind, app: App, database: str, *, read_only: bo
     # Before there is such a user: whatever ends this, it is known what to remove.
     link.save(made)
     try:
-        if wanted := [kind.text(each, values) for each in (kind.link.database, granting(kind, made)) if each]:
-            server.ask(service.name, kind.words(kind.link.run), "\n".join(wanted))
-        server.join(service.name, server.joined(app.name, address))
+        # The one asks Docker, the other the service: neither is waited for twice.
+        joining = Aside(lambda: server.join(service.name, server.joined(app.name, address)))
+        try:
+            if wanted := [kind.text(each, values) for each in (kind.link.database, granting(kind, made)) if each]:
+                server.ask(service.name, kind.words(kind.link.run), "\n".join(wanted))
+        finally:
+            joining.end()
     except BaseException:
         link.leave_behind(made)
         raise

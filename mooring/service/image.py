@@ -34,12 +34,13 @@ def get(kind: Kind, version: str, say: Say) -> str:
     if (found := _look(packaged)) and (found["Config"].get("Labels") or {}).get(RECIPE) == recipe(kind):
         return str(found["Id"])
     say(f"-----> Pulling {official}")
-    if _pull(official) and (found := _look(official)):
+    why = _pull(official)
+    if found := _look(official):
         return str(found["Id"])
     if version not in kind.packaged:
         die(
-            f"no registry gives {official}",
-            f"the distribution's packages have {' and '.join(kind.packaged) or 'none'}: --version" if kind.packaged
+            f"no registry gives {official}{'' if kind.packaged else f': {why}'}",
+            f"the distribution's packages have {' and '.join(kind.packaged)}: --version" if kind.packaged
             else "is Docker Hub reachable from here?",
         )  # fmt: skip
     say(f"       No registry gives it: {kind.title} {version} of the distribution's packages, which takes a minute")
@@ -58,11 +59,14 @@ def _look(reference: str) -> Mapping[str, Any] | None:
     return answer if status == 200 else None
 
 
-def _pull(reference: str) -> bool:
+def _pull(reference: str) -> str:
+    """The last that was said of it: why it cannot be had, where it is not there afterwards."""
+    said = [""]
     try:
-        return program.follow("docker", "pull", reference, line=lambda _: None, timeout=PULL_TIMEOUT) == 0
+        program.follow("docker", "pull", reference, line=said.append, timeout=PULL_TIMEOUT)
     except TimeoutError:
-        return False
+        return f"it did not come in {PULL_TIMEOUT} s"
+    return said[-1].removeprefix("Error response from daemon: ")[:300]
 
 
 def build(kind: Kind, version: str, tag: str) -> None:

@@ -108,6 +108,11 @@ class Kind(NamedTuple):
     dump: Dump = Dump()
     settings: Settings = Settings()
 
+    @property
+    def is_tried(self) -> bool:
+        """Whether our tests run its server: they have those that the distribution's packages make, and no other."""
+        return bool(self.packaged) or self.folder.parent != OURS
+
     def text(self, file: str, values: Mapping[str, Any]) -> str:
         """A file of the kind's, filled in."""
         return filled((self.folder / file).read_text(), {"data": self.data, "port": self.port, **values})
@@ -147,6 +152,11 @@ def names() -> list[str]:
     """The kinds that there are."""
     found = {each.parent.name for place in (OWN, OURS) for each in place.glob(f"*/{FILE}")}
     return sorted(each for each in found if KIND.fullmatch(each))
+
+
+def untried() -> list[str]:
+    """Those of ours that our tests do not run."""
+    return sorted(each.parent.name for each in OURS.glob(f"*/{FILE}") if not read(each.parent).is_tried)
 
 
 def every() -> Iterator[Kind]:

@@ -4,4 +4,5 @@ SELECT 'CREATE ROLE "db_{database}" NOLOGIN'
     WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'db_{database}') \gexec
 SELECT 'CREATE DATABASE "{database}" OWNER "db_{database}"'
     WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{database}') \gexec
-REVOKE ALL ON DATABASE "{database}" FROM PUBLIC;
+SELECT 'REVOKE ALL ON DATABASE "{database}" FROM PUBLIC'
+    WHERE has_database_privilege('public', '{database}', 'CONNECT') \gexec

@@ -66,11 +66,11 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
-def compared(seconds: Mapping[str, Sequence[float]], ours: str, floor: str) -> float:
+def compared(found: Mapping[str, Sequence[float]], ours: str, floor: str, unit: str = "s") -> float:
     """Print the medians of each kind of measurement, and the ratio of ours to its floor; return that."""
-    medians = {kind: statistics.median(values) for kind, values in seconds.items()}
+    medians = {kind: statistics.median(values) for kind, values in found.items()}
     for kind, median in medians.items():
-        say(f"{kind:8} median {median:.2f} s")
+        say(f"{kind:8} median {median:.2f} {unit}")
     ratio = medians[ours] / medians[floor]
     say(f"ratio    {ratio:.2f}")
     return ratio

@@ -1,6 +1,7 @@
 """Every kind of service, by what its definition says: made, used by an app through its link, restarted, removed."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -78,6 +79,18 @@ def test_a_kind_is_added_by_a_folder_and_has_every_command(admin: User, server: 
     leave(server, "bus", "events")
     server.run(["rm", "-r", f"{OWN}/bus"])
     assert "there is no command" in admin.ssh("bus:list").stderr
+
+
+def test_a_kind_that_no_registry_and_no_package_has_is_refused_in_a_line_and_leaves_nothing(server: Server) -> None:
+    done = server.run(["mooring", "mongodb:create", "books"], check=False)
+    assert done.returncode == 1
+    assert "never run by Mooring's tests" in done.stdout
+    assert re.fullmatch(
+        r"mooring: no registry gives mongo:8.0: .+ \(is Docker Hub reachable from here\?\)\n", done.stderr
+    )
+    left = "ls /var/lib/mooring/services/mongodb; docker ps -aqf label=mooring.service=mongodb.books"
+    assert server.run(["sh", "-c", left], check=False).stdout == ""
+    assert "mongodb" not in server.run(["mooring", "services"]).stdout
 
 
 def test_mariadb_has_databases_and_users(server: Server, app: str) -> None:

@@ -41,6 +41,8 @@ def create(kind: Kind, name: str, version: str, memory: str, pairs: list[str]) -
     creation.refuse_reserved(kind, wanted)
     if pairs and not kind.settings.line:
         die(f"a {kind.name} has no settings", "leave --set out")
+    if not kind.is_tried:
+        print(f" !     {kind.title} was defined by its documentation, and never run by Mooring's tests.", flush=True)
     record = creation.create(
         kind,
         wanted,
