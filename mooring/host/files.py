@@ -9,6 +9,9 @@ from pathlib import Path
 from mooring.host import text
 from mooring.host.refusal import die
 
+AT_FDCWD, RENAME_EXCHANGE = -100, 2
+"""fcntl.h, linux/fs.h."""
+
 
 def write(path: Path, content: str, mode: int = 0o644, group: str | None = None) -> None:
     """Replace `path` by `content`: written beside it, synced, renamed, so a reader sees the old or the new whole.
@@ -69,6 +72,15 @@ def point(link: Path, target: str) -> None:
     temporary.symlink_to(target)
     temporary.rename(link)
     sync_directory(link.parent)
+
+
+def exchange(one: Path, other: Path) -> None:
+    """Let two paths of one file system change places, in one step (rename(2), RENAME_EXCHANGE)."""
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.renameat2(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(other))
 
 
 def sync_directory(path: Path) -> None:

@@ -48,6 +48,12 @@ def write_files(service: Service, kind: Kind, place: Path | None = None) -> None
         draft.rename(path)
 
 
+def make_data(service: Service, place: Path) -> None:
+    """Make the empty folder of its data, its server's own."""
+    (place / "data").mkdir(mode=0o700)
+    os.chown(place / "data", service.uid, service.gid)
+
+
 def start(service: Service, kind: Kind) -> tuple[str, int]:
     """Start it in all networks that it belongs to; the id of its container, and its first process."""
     write_files(service, kind)

@@ -57,10 +57,25 @@ class Console(NamedTuple):
 
 
 class Dump(NamedTuple):
-    """What writes a database to standard output, and what reads it from standard input."""
+    """What writes a database to standard output, and what reads it from standard input.
+
+    `settle` is run when the server has started, and ends what an import was at when that was cut off.
+    """
 
     export: tuple[str, ...] = ()
     import_: tuple[str, ...] = ()
+    settle: tuple[str, ...] = ()
+
+
+class Upgrade(NamedTuple):
+    """How it comes to a newer version: by a "dump" of the whole, or by the newer server's start on a "copy".
+
+    `before` is run in the old server, `after` in the new one.
+    """
+
+    way: str = "copy"
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
 
 class Kind(NamedTuple):
@@ -81,6 +96,9 @@ class Kind(NamedTuple):
     shared_memory: str = "64m"
     console: Console = Console()
     dump: Dump = Dump()
+    whole: Dump = Dump()
+    """Of all databases and users: what another server, which is empty, reads."""
+    upgrade: Upgrade = Upgrade()
 
     def text(self, file: str, values: Mapping[str, Any]) -> str:
         """A file of the kind's, filled in."""
@@ -94,7 +112,14 @@ class Kind(NamedTuple):
 
 RENAMED = {"as": "prefix", "import": "import_"}
 """Keys that are words of Python's own."""
-TABLES: dict[str, type[Any]] = {"server": Server, "link": Link, "console": Console, "dump": Dump}
+TABLES: dict[str, type[Any]] = {
+    "server": Server,
+    "link": Link,
+    "console": Console,
+    "dump": Dump,
+    "whole": Dump,
+    "upgrade": Upgrade,
+}
 
 
 def filled(text: str, values: Mapping[str, Any]) -> str:
@@ -188,5 +213,12 @@ def _check(kind: Kind, path: Path) -> None:
             die(f"{path} names {file}, which is not beside it", "files of the same folder, by their names alone")
     if bool(kind.link.grant) != bool(kind.link.revoke) or bool(kind.link.grant) != bool(kind.link.run):
         die(f"{path}: link.run, link.grant and link.revoke go together", "give all three, or none")
+    if kind.upgrade.way not in ("dump", "copy") or (kind.upgrade.way == "dump" and not kind.whole.export):
+        die(
+            f"{path}: upgrade.way is {kind.upgrade.way!r:.60}",
+            'it is "copy", or "dump" where there are whole.export, whole.import',
+        )
+    if bool(kind.whole.export) != bool(kind.whole.import_):
+        die(f"{path}: whole.export and whole.import go together", "give both, or none")
     if not kind.server.command or not kind.server.ready:
         die(f"{path}: server.command and server.ready are empty", "what serves, and what ends with 0 when it answers")

@@ -16,7 +16,7 @@ class Service(NamedTuple):
 
     `address` is where this server itself reaches it, in the network of its own on `subnet`. `memory` is its limit in
     bytes, 0 for none. `stopped` is what a person told it to be. `expose` is the address and port of this server at
-    which others reach it.
+    which others reach it. `shared` is the database of all links where that is not called like the service.
     """
 
     name: ServiceName
@@ -30,6 +30,7 @@ class Service(NamedTuple):
     stopped: bool = False
     expose: str = ""
     created: float = 0
+    shared: str = ""
 
     @property
     def folder(self) -> Path:
@@ -47,7 +48,7 @@ class Service(NamedTuple):
     @property
     def database(self) -> str:
         """The database that links share which ask for none of their own."""
-        return self.name.name.replace("-", "_")
+        return self.shared or self.name.name.replace("-", "_")
 
     def changed(self, **changes: Any) -> "Service":
         return self._replace(**changes)

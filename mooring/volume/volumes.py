@@ -20,9 +20,6 @@ from mooring.host import files, names, paths
 from mooring.host.refusal import Refusal, die
 from mooring.volume import quota
 
-AT_FDCWD = -100
-RENAME_EXCHANGE = 2
-
 
 class Volume(NamedTuple):
     """Its record. `size` is the most that it may hold, in bytes, 0 for no limit; `host_folder` the server's folder that
@@ -155,12 +152,7 @@ def alone(volume: Volume) -> Iterator[None]:
 
 def exchange(volume: Volume) -> None:
     """Let draft and data change places, in one step (rename(2), RENAME_EXCHANGE)."""
-    import ctypes
-
-    libc = ctypes.CDLL(None, use_errno=True)
-    words = (AT_FDCWD, os.fsencode(volume.draft), AT_FDCWD, os.fsencode(volume.folder), RENAME_EXCHANGE)
-    if libc.renameat2(*words):
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(volume.folder))
+    files.exchange(volume.draft, volume.folder)
     files.sync_directory(paths.VOLUMES)
 
 

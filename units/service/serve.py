@@ -20,6 +20,7 @@ from units.app.answers import NotYet, Wrong
 from units.app.question import command, listening
 from units.app.serve import PYTHON, WAIT
 from units.app.wait import open_process
+from units.service import version
 
 
 def start(name: ServiceName) -> None:
@@ -49,6 +50,10 @@ def answers(address: str, identity: str, kind: Kind) -> None:
 def settle(name: ServiceName) -> None:
     """Remove what is left of links that are over; where that cannot be, it is tried when it next starts."""
     try:
+        grant.ask(services.load(name), kind_of(name.kind), kind_of(name.kind).dump.settle)
+    except Refusal as refusal:
+        containers.say(name, f"could not end an import that was cut off: {refusal}")
+    try:
         grant.settle(services.load(name), kind_of(name.kind))
     except Refusal as refusal:
         containers.say(name, f"keeps the user of a link that is over: {refusal}")
@@ -58,7 +63,7 @@ def main() -> None:
     os.umask(0o022)
     name = ServiceName.parse(sys.argv[1])
     try:
-        start(name)
+        version.start(name, start)
     except Refusal as refusal:
         containers.say(name, f"was not ready: {refusal}")
         sys.exit(str(refusal))
