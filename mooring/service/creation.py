@@ -24,7 +24,13 @@ def create(kind: Kind, name: ServiceName, version: str, memory: int, say: Callab
     identity = image.get(kind, version, say)
     uid, gid = image.owner(identity, kind.user)
     record = Service(name, version, identity, uid, gid, "", "", memory)
-    return make(record, kind, say, initialise)
+    made = make(record, kind, say, initialise)
+    try:
+        grant.make_database(made, kind, made.database)
+    except BaseException:
+        remove(name)
+        raise
+    return made
 
 
 def make(
@@ -57,7 +63,6 @@ def make(
     try:
         if not systemd.start([name.unit]):
             die(f"{name.name} did not start", f"`journalctl MOORING_SERVICE={name}` says why")
-        grant.make_database(record, kind, record.database)
     except BaseException:
         remove(name)
         raise
