@@ -52,22 +52,28 @@ take_place() {
         each "SELECT CONCAT('DROP VIEW IF EXISTS \`$name\`.\`', REPLACE(table_name, '\`', '\`\`'), '\`;')
             FROM information_schema.views WHERE table_schema = '$name'"
         server "$name" <"$state"
-        server --execute="DROP DATABASE IF EXISTS \`$old\`; DROP DATABASE IF EXISTS \`$fresh\`"
-        rm -f "$state" "$state.before"
+        drop_all
         return
     done
     server "$name" <"$state.before"
-    give_up "the database could not be put in place: $(head -n 1 "$work/said")"
+    give_up "the database could not be put in place: $(why)"
 }
 
 names() {
-    name=$1 fresh="$1 (new)" old="$1 (old)" keeper="db_$1" state="{data}/import-$1.sql"
+    name=$1 fresh="$1 (new)" old="$1 (old)" loader="import_$1" keeper="db_$1" state="{data}/import-$1.sql"
 }
+
+drop_all() {
+    rm -f "$state" "$state.before" "$state.draft"
+    server --execute="DROP DATABASE IF EXISTS \`$old\`; DROP DATABASE IF EXISTS \`$fresh\`;
+        DROP USER IF EXISTS '$loader'@'localhost'"
+}
+
+why() { grep -m 1 '^ERROR' "$work/said" || head -n 1 "$work/said"; }
 
 give_up() {
     echo "$1" >&2
-    rm -f "$state" "$state.before"
-    server --execute="DROP DATABASE IF EXISTS \`$fresh\`; DROP DATABASE IF EXISTS \`$old\`" 2>/dev/null || true
+    drop_all 2>/dev/null || true
     exit 1
 }
 
@@ -89,36 +95,38 @@ fi
 names "$1"
 [ ! -e "$state" ] || take_place
 secret=$(head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n')
-# What is imported belongs to a user as whom nobody comes in: so it may do what is in the database alone, and stays when
-# the user of a link goes. In the name of a database an underscore is any letter, unless it is escaped.
+# As a user that may do nothing but in the fresh one. In the name of a database an underscore is any letter, unless it
+# is escaped.
 pattern=$(echo "$name" | sed 's/_/\\_/g')
-server 2>"$work/said" <<SQL || give_up "$(head -n 1 "$work/said")"
+server 2>"$work/said" <<SQL || give_up "$(why)"
 DROP DATABASE IF EXISTS \`$fresh\`;
 DROP DATABASE IF EXISTS \`$old\`;
 CREATE DATABASE \`$fresh\`;
 CREATE DATABASE \`$old\`;
-CREATE OR REPLACE USER '$keeper'@'localhost' IDENTIFIED BY '$secret';
-GRANT ALL ON \`$pattern (new)\`.* TO '$keeper'@'localhost';
+CREATE OR REPLACE USER '$loader'@'localhost' IDENTIFIED BY '$secret';
+GRANT ALL ON \`$pattern (new)\`.* TO '$loader'@'localhost';
 SQL
 # Of which kind it is its first letters say; they are put before the rest again.
-dd bs=1 count=2 of="$work/head" 2>/dev/null
+dd bs=1 count=3 of="$work/head" 2>/dev/null
 case $(tr -d '\0' <"$work/head") in
--- | '/*') ;;
+'-- ' | '/*M' | '/*!') ;;
 *) give_up 'that is no dump of MariaDB (mariadb-dump DATABASE)' ;;
 esac
 # What it ends with is the only sign that it has come whole. Who made what is in it may be no user here.
 {
     cat "$work/head" - | LC_ALL=C awk '/^\/\*!|^CREATE DEFINER=/ { gsub(/DEFINER=`[^`]*`@`[^`]*`/, "") }
         { print } /^-- Dump completed/ { whole = 1 } END { exit !whole }' || touch "$work/cut"
-} | MYSQL_PWD=$secret mariadb --defaults-file=/mooring/my.cnf --user="$keeper" --database="$fresh" 2>"$work/said" ||
-    give_up "the dump was refused: $(head -n 1 "$work/said")"
+} | MYSQL_PWD=$secret mariadb --defaults-file=/mooring/my.cnf --user="$loader" --sandbox --database="$fresh" \
+    >"$work/said" 2>&1 || give_up "the dump was refused: $(why)"
 [ ! -e "$work/cut" ] || give_up 'the dump is not whole: its last line is missing'
-server 2>"$work/said" <<SQL || give_up "$(head -n 1 "$work/said")"
+# It belongs to a user as whom nobody comes in: who may do what is in the database alone, and stays when a link goes.
+server 2>"$work/said" <<SQL || give_up "$(why)"
+CREATE USER IF NOT EXISTS '$keeper'@'localhost' ACCOUNT LOCK;
 GRANT ALL ON \`$pattern\`.* TO '$keeper'@'localhost';
-ALTER USER '$keeper'@'localhost' ACCOUNT LOCK;
 CREATE TABLE \`$fresh\`.\`mooring import\` (n INT);
 SQL
-{ beside_tables "$name" >"$state.before" && beside_tables "$fresh" >"$work/state"; } 2>"$work/said" ||
-    give_up "$(head -n 1 "$work/said")"
-cp "$work/state" "$state.draft" && sync "$state.draft" && mv "$state.draft" "$state" || give_up 'it could not be stored'
+{ beside_tables "$name" >"$state.before" && beside_tables "$fresh" >"$work/state"; } 2>"$work/said" || give_up "$(why)"
+LC_ALL=C awk -v from="DEFINER=\`$loader\`@\`localhost\`" -v to="DEFINER=\`$keeper\`@\`localhost\`" '
+    /^\/\*!|^CREATE DEFINER=/ { gsub(from, to) } { print }' "$work/state" >"$state.draft" &&
+    sync "$state.draft" && mv "$state.draft" "$state" || give_up 'it could not be stored'
 take_place
