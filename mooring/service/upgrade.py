@@ -152,14 +152,15 @@ def take_back(name: ServiceName, why: str) -> None:
     """What was moved does not come up: the others change places with it again."""
     found = read(name)
     assert found
-    failure_of(name).write_text(text.cause(why) or "no reason was given")
+    files.write(failure_of(name), text.cause(why))
     move(_turn(found._replace(taken_back=True)))
 
 
 def give_up(name: ServiceName, why: str) -> None:
     """Nothing was moved: it stays as it is."""
+    full = files.fullness(services.folder(name))
     forget(name)
-    failure_of(name).write_text(text.cause(why) or "no reason was given")
+    files.write(failure_of(name), text.cause(why) + (f" ({full})" if full else ""))
 
 
 def forget(name: ServiceName) -> None:
