@@ -72,6 +72,7 @@ def cut_power(server: Server) -> None:
 
 def take_memory(server: Server) -> None:
     """Each comes to the limit of its memory."""
+    server.run(["mooring", "redis:connect", "ledger"], input=f"DEL {' '.join(f'hog{n}' for n in range(40))}\n")
     for kind, hog in HOG.items():
         limit = ["--memory=160m", "--memory-swap=160m"]
         server.run(["docker", "update", *limit, f"{kind}_ledger"])
