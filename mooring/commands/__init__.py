@@ -198,9 +198,23 @@ def unknown(name: str) -> str:
 
     if remedy := REMEDIES.get(name) or REMEDIES.get(name.partition(":")[0]):
         return f"there is no command {name[:60]!r} ({remedy})"
+    if lacking := _lacking(name):
+        return lacking
     near = difflib.get_close_matches(name, [*(each.name for each in every()), *ALIASES], n=1)
     hint = f"did you mean {near[0]}?" if near else "`mooring help` lists them"
     return f"there is no command {name[:60]!r} ({hint})"
+
+
+def _lacking(name: str) -> str:
+    """What is said of a command that other kinds of service have, and this one has not."""
+    from mooring.service import kind as kinds
+
+    group, _, verb = name.partition(":")
+    found = kinds.find(group)
+    if found is None or f"KIND:{verb}" not in {each.name for each in listed()}:
+        return ""
+    others = [each for each in kinds.names() if f"{each}:{verb}" in known]
+    return f"a {group} has no {verb} (what has: {', '.join(others)})"
 
 
 def modules() -> list[str]:

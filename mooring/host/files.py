@@ -11,6 +11,8 @@ from mooring.host.refusal import die
 
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 """fcntl.h, linux/fs.h."""
+HARDLY = 64 << 20
+"""Bytes that a disk has left where whatever fails may have failed by that."""
 
 
 def write(path: Path, content: str, mode: int = 0o644, group: str | None = None) -> None:
@@ -72,6 +74,13 @@ def point(link: Path, target: str) -> None:
     temporary.symlink_to(target)
     temporary.rename(link)
     sync_directory(link.parent)
+
+
+def fullness(folder: Path) -> str:
+    """What to say of a folder's disk where hardly anything fits on it any more; nothing else."""
+    about = os.statvfs(folder)
+    free = about.f_bavail * about.f_frsize
+    return f"its disk has {free >> 20} MB left: `df {folder}`" if free < HARDLY else ""
 
 
 def exchange(one: Path, other: Path) -> None:

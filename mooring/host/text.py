@@ -30,3 +30,14 @@ def lines_as_here(text: str) -> str:
 def printable(said: object, most: int = 60) -> str:
     """What somebody else wrote, for a line that people read: no more than so many letters, and none that is none."""
     return "".join(each for each in str(said) if each.isprintable())[:most]
+
+
+CAUSES = ("error", "fatal", "refused", "cannot", "could not", "denied")
+
+
+def cause(said: str) -> str:
+    """The line of what a program said that tells why it failed: of a full disk, else the last that sounds like it."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    full = [line for line in lines if "no space left" in line.lower()]
+    sounds = [line for line in lines if any(each in line.lower() for each in CAUSES)]
+    return next(reversed(full or sounds or lines), "")[:300]

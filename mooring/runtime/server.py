@@ -203,6 +203,13 @@ def remove(name: ServiceName) -> None:
     engine.request("DELETE", f"/networks/{name.network}")
 
 
+def remove_containers(name: ServiceName) -> None:
+    """Remove its container, and what was run beside it."""
+    engine.remove(name.key)
+    for each in engine.ask("GET", f"/containers/json?all=true&filters={engine.filters(label=f'{LABEL}={name}')}"):
+        engine.remove(each["Id"])
+
+
 def every() -> list[tuple[str, ServiceName]]:
     """The containers of services: their ids, and whose they are."""
     found = engine.ask("GET", f"/containers/json?all=true&filters={engine.filters(label=LABEL)}")

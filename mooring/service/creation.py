@@ -5,10 +5,11 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from mooring.app import link
-from mooring.host import files, paths, settings, systemd
+from mooring.host import files, paths, settings, systemd, text
 from mooring.host.names import ServiceName
 from mooring.host.refusal import die
 from mooring.runtime import engine, server
@@ -29,17 +30,31 @@ def create(
     """
     identity = image.get(kind, version, say)
     uid, gid = image.owner(identity, kind.user)
+    record = Service(name, version, identity, uid, gid, "", "", memory, **more)
+    made = make(record, kind, say, initialise)
+    try:
+        grant.make_database(made, kind, made.database)
+    except BaseException:
+        remove(name)
+        raise
+    return made
+
+
+def make(
+    draft: Service, kind: Kind, say: Callable[[str], None], fill: Callable[[Service, Kind, Path], None]
+) -> Service:
+    """Make a service of its record, which lacks its addresses; `fill` makes what is in its data folder."""
+    name = draft.name
     place = paths.SERVICES / kind.name / f"{DRAFT}{name.name}.{os.getpid()}"
     place.mkdir(mode=0o700, parents=True)
     try:
-        for folder, owner in (("data", (uid, gid)), ("links", (0, 0))):
-            (place / folder).mkdir(mode=0o700)
-            os.chown(place / folder, *owner)
+        instance.make_data(draft, place)
+        (place / "links").mkdir(mode=0o700)
         subnet, address = server.make_network(name, settings.load().network_pool)
-        record = Service(name, version, identity, uid, gid, subnet, address, memory, created=services.now(), **more)
+        record = draft.changed(subnet=subnet, address=address, created=services.now())
         services.save(record, place)
         instance.write_files(record, kind, place)
-        initialise(record, kind, place)
+        fill(record, kind, place)
         if record.settings:
             trial.check(record, kind, place)
         place.rename(record.folder)
@@ -58,7 +73,6 @@ def create(
     try:
         if not systemd.start([name.unit]):
             die(f"{name.name} did not start: {trial.said(name, began)}")
-        grant.make_database(record, kind, record.database)
     except BaseException:
         remove(name)
         raise
@@ -81,15 +95,13 @@ def refuse_linked(service: Service) -> None:
         die(f"{service.name.name} is used by {', '.join(users)}", f"{unlink} first")
 
 
-def initialise(record: Service, kind: Kind, place: "os.PathLike[str]") -> None:
+def initialise(record: Service, kind: Kind, place: Path) -> None:
     """Run on its empty data folder what the definition says."""
-    from pathlib import Path
-
     if not kind.server.init:
         return
-    status, said = server.run_once(record.name, instance.spec(record, kind, kind.server.init, Path(place)))
+    status, said = server.run_once(record.name, instance.spec(record, kind, kind.server.init, place))
     if status:
-        die(f"{record.name.name} could not be made: {said[-300:] or f'status {status}'}")
+        die(f"{record.name.name} could not be made: {text.cause(said) or f'status {status}'}", files.fullness(place))
 
 
 def remove(name: ServiceName) -> None:

@@ -2,7 +2,7 @@
 
 import ipaddress
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
 from mooring.app import link
@@ -75,11 +75,37 @@ def make_database(service: Service, kind: Kind, database: str) -> None:
         server.ask(service.name, kind.words(kind.link.run), text)
 
 
+def ask(service: Service, kind: Kind, words: tuple[str, ...]) -> None:
+    """Run a command of the definition in its container, where there is one."""
+    if words:
+        server.ask(service.name, kind.words(words), "")
+
+
+def renew(service: Service, kind: Kind, stale: Iterable[tuple[str, str]]) -> None:
+    """Make the users of its links again, as they are: its data are others. `stale` are users that those may have."""
+    known = set()
+    for made in link.of_service(service.name):
+        values = {
+            "user": made.user, "password": made.password, "database": made.database,
+            "host": service.name.host, "port": str(kind.port),
+        }  # fmt: skip
+        known.add(made.user)
+        if wanted := [kind.text(each, values) for each in (kind.link.database, kind.link.grant) if each]:
+            server.ask(service.name, kind.words(kind.link.run), "\n".join(wanted))
+    for user, database in stale:
+        if kind.link.revoke and user not in known:
+            drop_user(service, kind, user, database)
+
+
+def drop_user(service: Service, kind: Kind, user: str, database: str) -> None:
+    text = kind.text(kind.link.revoke, {"user": user, "database": database})
+    server.ask(service.name, kind.words(kind.link.run), text)
+
+
 def revoke(service: Service, kind: Kind, made: Link) -> None:
     """Take an app's access away: its user, its connections, and the service out of its network."""
     if kind.link.revoke:
-        values = {"user": made.user, "database": made.database}
-        server.ask(service.name, kind.words(kind.link.run), kind.text(kind.link.revoke, values))
+        drop_user(service, kind, made.user, made.database)
     server.leave(service.name, names.network_of(made.app))
     made.place.unlink(missing_ok=True)
 

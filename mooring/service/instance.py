@@ -44,11 +44,21 @@ def write_files(service: Service, kind: Kind, place: Path | None = None) -> None
     values["settings"] = setting.text(kind, service.settings, values)
     for name in kind.files:
         path = folder / name
+        text = kind.text(name, values)
+        # It is read again and again, also where nothing more fits on the disk.
+        if path.is_file() and path.stat().st_uid == service.uid and path.read_text() == text:
+            continue
         draft = folder / f".tmp-{name}"
-        draft.write_text(kind.text(name, values))
+        draft.write_text(text)
         os.chown(draft, service.uid, service.gid)
         draft.chmod(0o400)
         draft.rename(path)
+
+
+def make_data(service: Service, place: Path) -> None:
+    """Make the empty folder of its data, its server's own."""
+    (place / "data").mkdir(mode=0o700)
+    os.chown(place / "data", service.uid, service.gid)
 
 
 def start(service: Service, kind: Kind) -> tuple[str, int]:

@@ -65,10 +65,25 @@ class Console(NamedTuple):
 
 
 class Dump(NamedTuple):
-    """What writes a database to standard output, and what reads it from standard input."""
+    """What writes a database to standard output, and what reads it from standard input.
+
+    `settle` is run when the server has started, and ends what an import was at when that was cut off.
+    """
 
     export: tuple[str, ...] = ()
     import_: tuple[str, ...] = ()
+    settle: tuple[str, ...] = ()
+
+
+class Upgrade(NamedTuple):
+    """How it comes to a newer version: by a "dump" of the whole, or by the newer server's start on a "copy".
+
+    `before` is run in the old server, `after` in the new one.
+    """
+
+    way: str = "copy"
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
 
 class Settings(NamedTuple):
@@ -107,6 +122,9 @@ class Kind(NamedTuple):
     console: Console = Console()
     dump: Dump = Dump()
     settings: Settings = Settings()
+    whole: Dump = Dump()
+    """Of all databases and users: what another server, which is empty, reads."""
+    upgrade: Upgrade = Upgrade()
 
     @property
     def is_tried(self) -> bool:
@@ -125,7 +143,15 @@ class Kind(NamedTuple):
 
 RENAMED = {"as": "prefix", "import": "import_"}
 """Keys that are words of Python's own."""
-TABLES: dict[str, type[Any]] = {"server": Server, "link": Link, "console": Console, "dump": Dump, "settings": Settings}
+TABLES: dict[str, type[Any]] = {
+    "server": Server,
+    "link": Link,
+    "console": Console,
+    "dump": Dump,
+    "whole": Dump,
+    "upgrade": Upgrade,
+    "settings": Settings,
+}
 
 
 def filled(text: str, values: Mapping[str, Any]) -> str:
@@ -231,5 +257,12 @@ def _check(kind: Kind, path: Path) -> None:
         re.compile(kind.settings.values)
     except re.error as error:
         die(f"{path}: settings.values is no regular expression: {error}", "the letters of a value, e.g. [a-z0-9]*")
+    if kind.upgrade.way not in ("dump", "copy") or (kind.upgrade.way == "dump" and not kind.whole.export):
+        die(
+            f"{path}: upgrade.way is {kind.upgrade.way!r:.60}",
+            'it is "copy", or "dump" where there are whole.export, whole.import',
+        )
+    if bool(kind.whole.export) != bool(kind.whole.import_):
+        die(f"{path}: whole.export and whole.import go together", "give both, or none")
     if not kind.server.command or not kind.server.ready:
         die(f"{path}: server.command and server.ready are empty", "what serves, and what ends with 0 when it answers")

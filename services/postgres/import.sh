@@ -2,12 +2,30 @@
 # which takes its place only when it has come whole.
 name=$1 fresh="$1 (new)" old="$1 (old)"
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+watching=
+trap 'rm -rf "$work"; [ -z "$watching" ] || kill "$watching" 2>/dev/null || true' EXIT
 db() { psql -Xq --set=ON_ERROR_STOP=1 --set=name="$name" --set=fresh="$fresh" --set=old="$old" --set=owner="db_$name" "$@"; }
+# Its log needs room of its own: a server that cannot write that ends. So an import is ended before nothing is left.
+is_full() { [ "$(df -Pk {data} | awk 'NR == 2 { print $4 }')" -lt 131072 ]; }
+watch() {
+    while sleep 0.1; do
+        ! is_full || {
+            touch "$work/full"
+            echo "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :'fresh'" | db postgres >/dev/null
+            return
+        }
+    done
+}
 give_up() {
+    [ -z "$watching" ] || kill "$watching" 2>/dev/null || true
+    [ ! -e "$work/full" ] || set -- 'no space left on the disk (it takes 128 MB more than the dump does)'
     echo "$1" >&2
     echo 'DROP DATABASE IF EXISTS :"fresh" WITH (FORCE);' | db postgres 2>/dev/null
     exit 1
+}
+! is_full || {
+    touch "$work/full"
+    give_up
 }
 db postgres 2>"$work/said" <<'SQL' || give_up "$(cat "$work/said")"
 DROP DATABASE IF EXISTS :"fresh" WITH (FORCE);
@@ -17,6 +35,8 @@ REVOKE ALL ON DATABASE :"fresh" FROM PUBLIC;
 SELECT format('GRANT CONNECT ON DATABASE %I TO %I', :'fresh', rolname)
     FROM pg_roles WHERE rolname = 'read_' || :'name' \gexec
 SQL
+watch >/dev/null 2>&1 &
+watching=$!
 # Of which kind it is its first letters say; they are put before the rest again.
 dd bs=1 count=5 of="$work/head" 2>/dev/null
 case $(tr -d '\0' <"$work/head") in
@@ -36,6 +56,8 @@ PGDMP)
     ;;
 *) give_up 'that is no dump of PostgreSQL (pg_dump --format=custom, or plain)' ;;
 esac
+kill "$watching" 2>/dev/null || true
+[ ! -e "$work/full" ] || give_up
 swap() {
     db postgres <<'SQL'
 BEGIN;

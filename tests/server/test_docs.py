@@ -34,6 +34,7 @@ EXEMPT = {
     "sudo ./tests/run": "it runs this very test",
     "ssh mooring@HOST git:from-archive my-app https://": "tests/server/test_releases.py does",
     "ssh mooring@HOST git:sync my-app git@": "tests/server/test_releases.py does",
+    "ssh mooring@HOST postgres:upgrade orders --": "tests/server/test_service_upgrade.py does",
     "sudo mooring buildpacks:set my-app /root/": "tests/server/test_buildpacks.py does",
 }
 

@@ -24,6 +24,7 @@ IN_WORDS = IN_FILES | {"version", "memory"}
 def test_a_definition_asks_for_nothing_that_is_not_known(name: str) -> None:
     read = kind.of(name)
     words = [*read.server.init, *read.server.command, *read.server.ready, *read.link.run, *read.console.command]
+    words += [*read.whole.export, *read.whole.import_, *read.upgrade.before, *read.upgrade.after, *read.dump.settle]
     words += [*read.dump.export, *read.dump.import_, read.link.url, *read.link.config.values(), read.image]
     assert {each for word in words for each in kind.PLACE.findall(word)} <= IN_WORDS
     for file in [
@@ -56,7 +57,7 @@ def test_a_definition_can_be_had(name: str) -> None:
         ('grant = "grant.sql"', 'grant = "../grant.sql"', "which is not beside it"),
         ('grant = "grant.sql"', 'grant = "other.sql"', "which is not beside it"),
         ('grant = "grant.sql"', "", "go together"),
-        ('packaged = ["17"]', 'packaged = ["12"]', "packaged has versions that `versions` has not"),
+        ('packaged = ["17", "15"]', 'packaged = ["12"]', "packaged has versions that `versions` has not"),
         ("[server]", "[server", "is not TOML"),
     ],
 )

@@ -9,7 +9,7 @@ import sys
 
 from mooring.host.names import ServiceName
 from mooring.release import formation
-from mooring.runtime import containers, engine
+from mooring.runtime import containers, engine, server
 from mooring.service import services
 from units.app import ending
 
@@ -33,7 +33,7 @@ def main() -> None:
         if (started := containers.started(name)) and "ready" in started:
             containers.say(name, why(name))
     finally:
-        engine.remove(name.key)
+        server.remove_containers(name)
         containers.forget(name)
 
 

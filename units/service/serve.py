@@ -24,6 +24,7 @@ from units.app.question import command, listening
 from units.app.serve import PYTHON, WAIT
 from units.app.start import pace_unit
 from units.app.wait import open_process
+from units.service import version
 
 
 def start(name: ServiceName) -> None:
@@ -67,6 +68,10 @@ def answers(address: str, identity: str, kind: Kind) -> None:
 def settle(name: ServiceName) -> None:
     """Remove what is left of links that are over; where that cannot be, it is tried when it next starts."""
     try:
+        grant.ask(services.load(name), kind_of(name.kind), kind_of(name.kind).dump.settle)
+    except Refusal as refusal:
+        containers.say(name, f"could not end an import that was cut off: {refusal}")
+    try:
         grant.settle(services.load(name), kind_of(name.kind))
     except Refusal as refusal:
         containers.say(name, f"keeps the user of a link that is over: {refusal}")
@@ -86,7 +91,7 @@ def main() -> None:
     name = ServiceName.parse(sys.argv[1])
     pace_unit(name.unit)
     try:
-        start(name)
+        version.start(name, start)
     except Refusal as refusal:
         give_up(name, f"was not ready: {refusal}")
     except Exception as error:

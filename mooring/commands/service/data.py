@@ -5,7 +5,7 @@ import sys
 from mooring.commands import argument
 from mooring.commands.service import NAME, word
 from mooring.commands.service.access import running
-from mooring.host import interrupt
+from mooring.host import files, interrupt
 from mooring.host.refusal import die
 from mooring.runtime import server
 from mooring.service.kind import Kind
@@ -34,6 +34,9 @@ def import_(kind: Kind, name: str, database: str) -> None:
     # It goes on when its client goes away: what has come by then is all that there is of the dump.
     interrupt.ignore()
     status, said = server.feed(service.name, words, sys.stdin.fileno())
+    if status and not said:
+        either = "it has what it had, or what the dump has, and nothing between the two"
+        die(f"the import into {name} was cut off (status {status}): {either}", "look, then try it again")
     if status:
-        die(f"{name} is as it was: {said or f'status {status}'}")
+        die(f"{name} is as it was: {said}", files.fullness(service.data))
     print(f"{name} has what the dump has")
