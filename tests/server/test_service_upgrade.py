@@ -36,7 +36,7 @@ REFUSED: list[tuple[list[str], str]] = [
     (["postgres:clone", "nothing", "x"], "there is no postgres nothing"),
     (["postgres:clone", "orders", "orders"], "there is a postgres orders already"),
     (["postgres:clone", "orders", "No"], "cannot name a service"),
-    (["nats:import", "orders"], "a nats has no import (what has: mariadb, postgres, redis, valkey)"),
+    (["nats:import", "orders"], "a nats has no import (what has: clickhouse, mariadb, mongodb, postgres, redis, valkey)"),
     (["memcached:export", "orders"], "a memcached has no export"),
 ]
 """Commands that cannot be, and what is said of each."""

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from tests.server import cgroup, disk, layout, nspawn
-from tests.server.cache import CACHE, Failure, call, step
+from tests.server.cache import CACHE, Failure, call, lock, step
 from tests.server.network import Network, abandoned, close_network, existing_network, runs, started
 from tests.server.process import Process
 from tests.server.rootfs import Tree
@@ -236,11 +236,12 @@ def remove_run(run: str) -> None:
 
 
 def sweep() -> None:
-    """Remove what runs that were killed have left."""
-    for run in runs():
-        if abandoned(run):
-            step(f"removing what the run {run} has left")
-            remove_run(run)
+    """Remove what runs that were killed have left; of the programs that run tests side by side one does, at a time."""
+    with lock("sweep"):
+        for run in runs():
+            if abandoned(run):
+                step(f"removing what the run {run} has left")
+                remove_run(run)
 
 
 def _forget_link(machine: str) -> None:
