@@ -16,7 +16,7 @@ SAYS_WHY = re.compile(
 )
 HARMLESS = re.compile(r"\b(warning|warn|note)\b", re.IGNORECASE)
 STAMP = re.compile(
-    r"\d+:[A-Z] \d+ \w+ \d+ [\d:.]+ [#*.-] |(?=\d)[\d:., TZ/+-]+(?:UTC |GMT )?(?:\[\d+\] )?(?:\[\w+\] <[\d.]+> )?"
+    r"^(?:\d+:[A-Z] \d+ \w+ \d+ [\d:.]+ [#*.-] |(?=\d)[\d:., TZ/+-]+(?:UTC |GMT )?(?:\[\d+\] )?(?:\[\w+\] <[\d.]+> )?)"
 )
 """When, and by which process, a line was said."""
 

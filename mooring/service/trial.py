@@ -38,6 +38,8 @@ def run_with(service: Service, kind: Kind, change: Callable[[Service], Mapping[s
         check(service.changed(**changes), kind)
         if kind.settings.before and "settings" in changes:
             refuse_down(service)
+            # As they are now, whatever Mooring was when it began.
+            instance.write_files(service, kind)
             server.ask(name, kind.words(kind.settings.before), "")
         begin(name, **changes)
         if service.stopped:

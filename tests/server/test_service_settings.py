@@ -134,9 +134,9 @@ def test_a_server_that_hangs_is_started_anew(house: House) -> None:
 
 def test_a_user_that_only_reads_reads_what_comes_after_it_too(house: House) -> None:
     house.does("apps:create", "reader")
-    house.does("git:from-image", "reader", f"mooring/{APP}:1")
     house.does("postgres:link", "orders", "reader", "--read-only")
     house.does("redis:link", "cache", "reader", "--read-only")
+    house.does("git:from-image", "reader", f"mooring/{APP}:1")
     asked(house, "create table later (n int)")
     house.server.run(
         ["sh", "-c", "mooring postgres:export orders > /root/dump; mooring postgres:import orders < /root/dump"]

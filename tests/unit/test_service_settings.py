@@ -85,6 +85,7 @@ def test_what_a_person_sets_comes_instead_of_what_a_definition_does() -> None:
          "[ERROR] unknown variable 'a=1'"),
         ("7:M 27 Nov 2026 15:55:19.753 # Fatal: no", "Fatal: no"),
         ("2026-11-27 15:55:19.753+00:00 [error] <0.153.0> You've tried it", "You've tried it"),
+        ("unrecognized option '--nothing=1' 2", "unrecognized option '--nothing=1' 2"),
         ("one\ntwo", "two"),
         ("", ""),
     ],

@@ -54,6 +54,8 @@ def test_what_is_put_on_a_server_is_in_the_checkout() -> None:
         CHECKOUT / nginx.LINKED.relative_to("/opt/mooring/current"),
     ):
         assert ours.exists(), ours
+    paced = {f"{each.parent.name.removesuffix('.d')}" for each in units.PACES}
+    assert paced == {each.name for each in units.OURS.rglob("*.service") if "RestartSteps=" in each.read_text()}
     assert set(manual.PAGES) <= set(pages.FILES)
     names = [unit.name for unit in units.unit_files(units.OURS.rglob("*"))]
     assert {"mooring-app@.service", "mooring-build.path", "mooring.target", "mooring.slice"} <= set(names)
