@@ -12,7 +12,7 @@ from mooring.commands.service import NAME, word
 from mooring.host import names, systemd
 from mooring.host.refusal import die
 from mooring.release import formation
-from mooring.service import creation, image, services
+from mooring.service import creation, image, services, upgrade
 from mooring.service.kind import Kind
 from mooring.service.services import Service
 
@@ -73,6 +73,7 @@ def info(kind: Kind, name: str, json: bool) -> None:
         "port": kind.port,
         "data": str(service.data),
         "unit": service.name.unit,
+        "kept": upgrade.kept_of(service.name),
     }
     if not json:
         facts["size"] = formation.size(size_of(service))
