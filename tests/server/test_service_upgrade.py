@@ -53,7 +53,10 @@ make() {
         --tag "mooring-service/bus:$1" - >&2
 }
 printf 'FROM mooring-service/bus:2.10\\nENV NEWER=yes\\n' | make 2.11
-printf 'FROM mooring-service/bus:2.10\\nUSER 0\\nRUN cp /bin/false "$(command -v nats-server)"\\nUSER 1000:1000\\n' | make 3
+{
+    printf 'FROM mooring-service/bus:2.10\\nUSER 0\\n'
+    printf 'RUN cp /bin/false "$(command -v nats-server)"\\nUSER 1000:1000\\n'
+} | make 3
 """
 """A kind of the server's own that has a newer version, and one that does not come up."""
 
