@@ -101,7 +101,10 @@ def initialise(record: Service, kind: Kind, place: Path) -> None:
         return
     status, said = server.run_once(record.name, instance.spec(record, kind, kind.server.init, place))
     if status:
-        die(f"{record.name.name} could not be made: {text.cause(said) or f'status {status}'}", files.fullness(place))
+        die(
+            f"{record.name.name} could not be made: {text.cause(said) or f'status {status}'}",
+            files.fullness(place.parent),
+        )
 
 
 def remove(name: ServiceName) -> None:

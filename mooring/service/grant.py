@@ -76,9 +76,9 @@ def make_database(service: Service, kind: Kind, database: str) -> None:
 
 
 def ask(service: Service, kind: Kind, words: tuple[str, ...]) -> None:
-    """Run a command of the definition in its container, where there is one."""
+    """Run a command of the definition in its container, where there is one, for as long as that takes."""
     if words:
-        server.ask(service.name, kind.words(words), "")
+        server.ask(service.name, kind.words(words), "", timeout=None)
 
 
 def renew(service: Service, kind: Kind, stale: Iterable[tuple[str, str]]) -> None:

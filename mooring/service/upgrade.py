@@ -181,6 +181,12 @@ def proven(name: ServiceName) -> None:
         save(found._replace(state=KEPT, stale=(), back=False, taken_back=False))
 
 
+def kept_of(name: ServiceName) -> str:
+    """The version whose data are kept; empty where none are."""
+    found = read(name)
+    return found.left.version if found and found.state == KEPT else ""
+
+
 def main_version(kind: Kind, version: str) -> str:
     """Which of the kind's versions that is: `17` for 17.2."""
     return next(each for each in kind.versions if re.fullmatch(rf"{re.escape(each)}([.-].+)?", version))

@@ -36,10 +36,32 @@ REFUSED: list[tuple[list[str], str]] = [
     (["postgres:clone", "nothing", "x"], "there is no postgres nothing"),
     (["postgres:clone", "orders", "orders"], "there is a postgres orders already"),
     (["postgres:clone", "orders", "No"], "cannot name a service"),
-    (["nats:import", "orders"], "a nats has no import (what has: clickhouse, mariadb, mongodb, postgres, redis, valkey)"),
+    (
+        ["nats:import", "orders"],
+        "a nats has no import (what has: clickhouse, mariadb, mongodb, postgres, redis, valkey)",
+    ),
     (["memcached:export", "orders"], "a memcached has no export"),
 ]
 """Commands that cannot be, and what is said of each."""
+
+
+BUS = """
+mkdir -p /etc/mooring/services
+cp -rL /opt/mooring/current/services/nats /etc/mooring/services/bus
+sed -i 's/^\\(versions\\|packaged\\) = .*/\\1 = ["2.10", "2.11", "3"]/' /etc/mooring/services/bus/service.toml
+"""
+VERSIONS = """
+make() {
+    docker build --quiet --label "mooring.recipe=$(sha256sum /etc/mooring/services/bus/Dockerfile | cut -c 1-16)" \\
+        --tag "mooring-service/bus:$1" - >&2
+}
+printf 'FROM mooring-service/bus:2.10\\nENV NEWER=yes\\n' | make 2.11
+{
+    printf 'FROM mooring-service/bus:2.10\\nUSER 0\\n'
+    printf 'RUN cp /bin/false "$(command -v nats-server)"\\nUSER 1000:1000\\n'
+} | make 3
+"""
+"""A kind of the server's own that has a newer version, and one that does not come up."""
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +148,8 @@ def test_an_upgrade_keeps_data_users_and_passwords_and_makes_no_release(house: H
     assert "What 15 had is kept" in house.does("postgres:upgrade", "orders", "--version", "17")
     assert (version(house), asked(house, "select count(*) from t")) == ("17", ["1000"])
     assert releases(house) == before
-    assert json.loads(house.does("postgres:info", "orders", "--json"))["version"] == "17"
+    info = json.loads(house.does("postgres:info", "orders", "--json"))
+    assert (info["version"], info["kept"]) == ("17", "15")
     assert "orders keeps what 15 had" in house.refuses("postgres:upgrade", "orders", "--version", "17")
 
 
@@ -159,6 +182,29 @@ def test_a_clone_has_the_data_and_no_links(house: House) -> None:
     house.does("postgres:link", "twin", APP, "--as", "TWIN")
     count = house.server.run(["mooring", "exec", APP, "sh", "-c", 'psql "$TWIN_URL" -qXAtc "select count(*) from t"'])
     assert count.stdout == "1001\n"
+
+
+def test_a_kind_without_a_dump_goes_by_a_copy_of_its_data(house: House) -> None:
+    house.server.run(["bash", "-euc", BUS])
+    house.does("bus:create", "events")
+    house.server.run(["bash", "-euc", VERSIONS])
+    house.does("bus:link", "events", APP)
+    house.does("bus:enter", "events", "sh", "-c", "'echo first >/data/kept'")
+    refused = house.refuses("bus:upgrade", "events", "--version", "3")
+    assert "events is as it was, NATS 2.10: it ended before it was ready" in refused
+    kept = "/var/lib/mooring/services/bus/events"
+    assert house.server.run(["ls", kept]).stdout.split() == ["data", "files", "links", "service.json"]
+    assert "events is NATS 2.11" in house.does("bus:upgrade", "events", "--version", "2.11")
+    house.does("bus:enter", "events", "sh", "-c", "'echo second >>/data/kept'")
+    house.does("bus:upgrade", "events", "--revert")
+    assert house.does("bus:enter", "events", "cat", "/data/kept") == "first\n"
+    house.does("bus:upgrade", "events", "--revert")
+    assert house.does("bus:enter", "events", "sh", "-c", "'cat /data/kept; echo $NEWER'") == "first\nsecond\nyes\n"
+    house.does("bus:upgrade", "events", "--confirm")
+    house.does("bus:clone", "events", "more")
+    assert house.does("bus:enter", "more", "sh", "-c", "'cat /data/kept; ls /data/users'") == "first\nsecond\n"
+    assert house.does("bus:enter", "events", "ls", "/data/users") == f"app_{APP}\n"
+    assert [each["version"] for each in json.loads(house.does("bus:list", "--json"))] == ["2.11", "2.11"]
 
 
 def test_a_power_cut_in_an_upgrade_leaves_the_old_one_serving(house: House) -> None:

@@ -13,7 +13,7 @@ from mooring.host import names, systemd
 from mooring.host.names import ServiceName
 from mooring.host.refusal import die
 from mooring.release import formation
-from mooring.service import creation, elsewhere, image, services, setting, trial
+from mooring.service import creation, elsewhere, image, services, setting, trial, upgrade
 from mooring.service.kind import Kind
 from mooring.service.services import Service
 
@@ -98,6 +98,7 @@ def info(kind: Kind, name: str, json: bool) -> None:
         "port": kind.port,
         "data": str(service.data),
         "unit": service.name.unit,
+        "kept": upgrade.kept_of(service.name),
     }
     if not json:
         facts["size"] = formation.size(size_of(service))

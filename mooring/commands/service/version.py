@@ -1,5 +1,8 @@
 """A service in another version: `KIND:upgrade`."""
 
+import contextlib
+from typing import NoReturn
+
 from mooring.commands import argument
 from mooring.commands.service import NAME, word
 from mooring.commands.service.access import running
@@ -52,12 +55,18 @@ def go_on(kind: Kind, name: str, version: str) -> None:
         # It goes on when who asked for it goes away: the service is in the middle of it.
         interrupt.ignore()
         upgrade.ask(service, wanted)
-    print(f"-----> {name} goes from {service.version} to {upgrade_to}: its apps are without it meanwhile", flush=True)
+    say(f"-----> {name} goes from {service.version} to {upgrade_to}: its apps are without it meanwhile")
     restart(service)
     outcome(kind, service, upgrade_to)
     back = f"`mooring {kind.name}:upgrade {name}"
     print(f"{name} is {kind.title} {upgrade_to}. What {service.version} had is kept: {back} --confirm` removes it,")
     print(f"{back} --revert` goes back to it")
+
+
+def say(line: str) -> None:
+    """Tell the person, who may be gone: what was begun is ended."""
+    with contextlib.suppress(OSError):
+        print(line, flush=True)
 
 
 def for_old(kind: Kind, service: Service) -> None:
@@ -90,7 +99,12 @@ def refuse_busy(kind: Kind, service: Service) -> None:
         ways = f"`mooring {kind.name}:upgrade {service.name.name} --confirm` removes that, --revert goes back to it"
         die(f"{service.name.name} keeps what {found.left.version} had", ways)
     if found:
-        die(f"{service.name.name} is on its way to {found.wanted.version}", "wait for its end")
+        refuse_unfinished(kind, found)
+
+
+def refuse_unfinished(kind: Kind, found: Upgrade) -> NoReturn:
+    again = f"wait for its end; where it was killed, `mooring {kind.name}:restart {found.name.name}` ends it"
+    die(f"{found.name.name} is on its way to {found.wanted.version}", again)
 
 
 def kept(kind: Kind, service: Service) -> Upgrade:
@@ -100,7 +114,7 @@ def kept(kind: Kind, service: Service) -> Upgrade:
         command = f"mooring {kind.name}:upgrade {service.name.name}"
         die(f"{service.name.name} keeps nothing of another version", f"`{command} --version V` does")
     if found.state != upgrade.KEPT:
-        die(f"{service.name.name} is on its way to {found.wanted.version}", "wait for its end")
+        refuse_unfinished(kind, found)
     return found
 
 
