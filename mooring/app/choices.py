@@ -25,6 +25,8 @@ class Choices(NamedTuple):
     `process` and `strip` for each prefix of a path, `nginx` the settings of `nginx:set`.
     `cron` has a table for each job of `cron:add`, `cron_timezone` the zone of all jobs where it is not the server's,
     `cron_suspended` the jobs that do not run, or "*" for all.
+    `certificate` is the id of the app's own certificate; `https_redirect` is on, off or empty (as it comes), `hsts` has
+    what browsers are told of https, or nothing.
     """
 
     deploy_branch: str = ""
@@ -61,6 +63,9 @@ class Choices(NamedTuple):
     cron_timezone: str = ""
     cron_suspended: tuple[str, ...] = ()
     maintenance: bool = False
+    certificate: str = ""
+    https_redirect: str = ""
+    hsts: Mapping[str, Any] = {}
 
 
 def parse(text: str, path: Path) -> Choices:

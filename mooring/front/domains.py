@@ -61,5 +61,8 @@ def refuse_taken(domains: list[str], app: App) -> None:
 
 def url(app: App) -> str | None:
     """The address of an app for people; None where it has no host name."""
-    name = primary(app, app.choices())
-    return f"http://{name}" if name else None
+    from mooring.front import tls
+
+    choices = app.choices()
+    name = primary(app, choices)
+    return f"{'https' if tls.is_safe(name, choices) else 'http'}://{name}" if name else None

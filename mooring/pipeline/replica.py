@@ -18,7 +18,7 @@ from mooring.runtime import engine
 
 MADE_ANEW = {"app.toml", "cron", "env", "links", "live", "releases", "repo.git", "sources", "ssh", "sync.json", "tags"}
 """What an app has of its own, and `copy` makes; everything else in its folder belongs to its choices."""
-OWN_ADDRESSES = ("domains", "redirects", "domain_processes")
+OWN_ADDRESSES = ("domains", "redirects", "domain_processes", "certificate", "hsts")
 NOT_SHARED = ("volumes",)
 """What a copy would write into beside the app that it was made from."""
 STATES = ("stopped", "disabled")
