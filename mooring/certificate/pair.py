@@ -34,8 +34,11 @@ class Pair(NamedTuple):
     left_out: int = 0
 
 
-def made(material: Material, now: float | None = None) -> Pair:
-    """The pair in what was handed over. Raises Refusal where something is missing, does not fit, or is out of date."""
+def made(material: Material, now: float | None = None, *, has_to_lead_up: bool = True) -> Pair:
+    """The pair in what was handed over. Raises Refusal where something is missing, does not fit, or is out of date.
+
+    `has_to_lead_up`: its chain has to lead to an authority that this server trusts, or to a root that was given.
+    """
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
     if not material.certificates:
@@ -45,7 +48,7 @@ def made(material: Material, now: float | None = None) -> Pair:
     own, key = fitting(material)
     kind = kind_of(key)
     refuse_out_of_date(own, time.time() if now is None else now)
-    chain = chained(own, material.certificates)
+    chain = chained(own, material.certificates, has_to_lead_up)
     text = "".join(each.public_bytes(Encoding.PEM).decode() for each in chain)
     return Pair(
         chain=text,
@@ -99,14 +102,14 @@ def refuse_out_of_date(own: "Certificate", now: float) -> None:
         )
 
 
-def chained(own: "Certificate", given: Sequence["Certificate"]) -> list["Certificate"]:
+def chained(own: "Certificate", given: Sequence["Certificate"], has_to_lead_up: bool) -> list["Certificate"]:
     """The certificate and those that lead to one that is trusted, in order; raise Refusal where one is missing."""
     chain = [own]
     while not is_root(chain[-1]) and len(chain) < LONGEST_CHAIN:
         last = chain[-1]
         above = next((each for each in given if each not in chain and is_issued(last, each)), None)
         if above is None:
-            if not any(is_issued(last, each) for each in trusted()):
+            if has_to_lead_up and not any(is_issued(last, each) for each in trusted()):
                 where = f" ({there})" if (there := issuer_address(last)) else ""
                 die(f"the chain is not whole: the certificate of {named(last.issuer)}{where} is missing",
                     "give it along with yours; of an authority of your own, its root")  # fmt: skip

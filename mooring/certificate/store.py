@@ -1,4 +1,4 @@
-"""Where certificates are kept: a folder for each, called by what is in it and never changed, root's alone.
+"""Where certificates are kept: a folder for each, called by what is in it and never changed.
 
 A site names such a folder. So a new certificate is a new folder, checked like everything else of a site before it is
 in force, and a certificate never stands beside the key of another.
@@ -11,11 +11,13 @@ import re
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mooring.certificate import name
-from mooring.certificate.pair import Pair
 from mooring.host import files, paths
+
+if TYPE_CHECKING:
+    from mooring.certificate.pair import Pair
 
 FOLDER = paths.CERTIFICATES / "store"
 GLOBAL = paths.CERTIFICATES / "global.json"
@@ -50,23 +52,26 @@ class Stored(NamedTuple):
 
 
 def make(folder: Path) -> Path:
-    """Make a folder of certificates, root's alone, if it is not there."""
+    """Make a folder of certificates if it is not there. Nobody but root lists it: a key is 0600 all the same.
+
+    What is known of one may be read by who knows its name: the git user says where an app answers.
+    """
     for each in (paths.CERTIFICATES, folder):
-        each.mkdir(mode=0o700, exist_ok=True)
+        each.mkdir(mode=0o711, exist_ok=True)
     return folder
 
 
-def save(pair: Pair) -> Stored:
+def save(pair: "Pair") -> Stored:
     """Keep a pair; the same one twice is one."""
     id_ = hashlib.sha256((pair.chain + pair.key).encode()).hexdigest()[:24]
     facts = {each: getattr(pair, each) for each in Stored._fields if each != "id"}
     make(FOLDER)
     if not (FOLDER / id_).is_dir():
         draft = FOLDER / f".tmp-{id_}.{os.getpid()}"
-        draft.mkdir(mode=0o700)
-        files.write(draft / "chain.pem", pair.chain, mode=0o600)
+        draft.mkdir(mode=0o711)
+        files.write(draft / "chain.pem", pair.chain)
         files.write(draft / "key.pem", pair.key, mode=0o600)
-        files.write(draft / "facts.json", json.dumps(facts), mode=0o600)
+        files.write(draft / "facts.json", json.dumps(facts))
         files.sync_directory(draft)
         draft.rename(FOLDER / id_)
         files.sync_directory(FOLDER)
@@ -98,7 +103,7 @@ def global_ids() -> list[str]:
 
 def set_global(ids: Iterable[str]) -> None:
     make(GLOBAL.parent)
-    files.write(GLOBAL, json.dumps(list(ids)), mode=0o600)
+    files.write(GLOBAL, json.dumps(list(ids)))
 
 
 def collect(used: set[str]) -> None:

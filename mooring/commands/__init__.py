@@ -45,6 +45,8 @@ ALIASES = {
     "htpasswd:add": "http-auth:add",
     "htpasswd:disable": "http-auth:disable",
     "htpasswd:remove": "http-auth:remove",
+    "letsencrypt:enable": "certs:auto",
+    "letsencrypt:list": "certs",
     "maintenance:disable": "maintenance:off",
     "maintenance:enable": "maintenance:on",
     "nginx:access-logs": "nginx:logs",
@@ -81,6 +83,7 @@ REMEDIES = {
     "git:generate-deploy-key": "`mooring ssh:install APP < key` gives one app a key of its own",
     "git:initialize": "it is not needed: `mooring apps:create APP` or the first push makes the repository",
     "git:load-image": "`docker load` on the server, then `mooring git:from-image APP IMAGE`",
+    "letsencrypt": "`mooring certs:auto APP --email E` gets certificates and renews them; `… off` ends that",
     "git:unlock": "it is not needed: what was cut off is put in order by itself",
 }
 """What to do instead of a word of Dokku's, or of a group of them, that has no use here."""

@@ -8,7 +8,7 @@ from mooring.app.apps import App
 from mooring.certificate import name, pair, pem, selfsigned, store
 from mooring.certificate.pair import Pair
 from mooring.certificate.store import Stored
-from mooring.commands import APP, JSON, argument, command
+from mooring.commands import APP, JSON, argument, certs_automatic, command
 from mooring.commands.listing import moment, show
 from mooring.commands.stdin import read_bytes
 from mooring.front import domains, tls
@@ -21,14 +21,14 @@ PROMPT = "paste the certificate, its chain and its key, then Ctrl-D"
 
 @command("certs", "mooring certs", JSON, for_all=True)
 def list_(json: bool) -> None:
-    """List the certificates of the server: whose they are, what for, who issued them, until when."""
-    rows = []
-    for stored in store.for_every_app():
-        rows.append(row(stored, "", "global"))
-    for app in filter(lambda each: may_see(each.name), apps.every()):
+    """List the certificates of the server: whose they are, what for, until when, when renewed, what is wrong."""
+    rows = [row(stored, "", "global") for stored in store.for_every_app()]
+    seen = [each for each in apps.every() if may_see(each.name)]
+    for app in seen:
         if own := store.find(app.choices().certificate):
             rows.append(row(own, app.name, "self-signed" if own.self_signed else "own"))
-    show(rows, as_json=json, empty="no certificate yet: `mooring certs:add APP < server.tar`")
+    rows += certs_automatic.rows(seen)
+    show(rows, as_json=json, empty="no certificate yet: `mooring certs:auto APP --email you@example.com` gets one")
 
 
 def row(stored: Stored, app: str, kind: str) -> dict[str, object]:
@@ -38,6 +38,8 @@ def row(stored: Stored, app: str, kind: str) -> dict[str, object]:
         "names": list(stored.names),
         "issuer": stored.issuer,
         "until": moment(stored.ends),
+        "next": "",
+        "problem": "" if stored.works or stored.self_signed else "it has expired",
     }
 
 
@@ -83,9 +85,10 @@ def remove(app: str) -> int:
     target = apps.find(app)
     if not target.choices().certificate:
         die(f"{app} has no certificate of its own", "`mooring certs` lists what there is")
-    left = [each for each in domains.of(target) if any(found.covers(each) for found in store.for_every_app())]
-    done = f"{app} is served with {'a certificate for all apps' if left else 'no certificate'} from now on"
-    return site_change.change(target, f"{app} has its certificate", done, certificate=None)
+    without = target.choices()._replace(certificate="")
+    left = any(tls.chosen(each, without) for each in domains.of(target))
+    done = f"{app} is served with {'another' if left else 'no'} certificate from now on"
+    return site_change.change(target, f"the certificate of {app}", done, certificate=None)
 
 
 @command("certs:add-global", "mooring certs:add-global < wildcard.tar", GIVEN)

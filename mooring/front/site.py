@@ -12,6 +12,7 @@ from mooring.app.choices import Choices
 from mooring.app.routing import WEB, Route
 from mooring.front import domains, nginx, tls, vhost
 from mooring.host import files, paths
+from mooring.host import settings as host
 from mooring.host.refusal import Refusal
 from mooring.release import releases
 from mooring.release.releases import Release
@@ -103,6 +104,7 @@ def render(record: Release, choices: Choices, snippet: str) -> str:
         redirect_to=f"{'https' if tls.is_safe(primary, choices) else '$scheme'}://{primary}",
         to_https=[each.domains for served in (own, elsewhere) for each in served if not each.plain],
         tls=tls.told(own, elsewhere, choices),
+        challenges=tls.challenges(choices, host.load(), snippet),
         settings=settings,
         forwarded=forwarded(app, settings),
         disguises=disguises() if passes_underscores(settings, snippet) else (),

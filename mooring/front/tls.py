@@ -10,10 +10,12 @@ from typing import Any, NamedTuple, Protocol
 from mooring.app import apps
 from mooring.app.apps import App
 from mooring.app.choices import Choices
-from mooring.certificate import store
+from mooring.certificate import automatic, store
 from mooring.certificate.store import Stored
+from mooring.front import domains, vhost
 from mooring.host import files, paths
 from mooring.host.refusal import die
+from mooring.host.settings import Settings
 
 OURS = paths.CODE / "nginx/https.conf"
 LINK = paths.CERTIFICATES / "nginx/https.conf"
@@ -42,9 +44,10 @@ class Served(Protocol):
 
 
 def candidates(domain: str, choices: Choices) -> list[Stored]:
-    """The certificates that are for a host name: the app's own, then those of all apps."""
+    """The certificates that are for a host name: the app's own, those that came by themselves, those of all apps."""
     own = store.find(choices.certificate)
-    return [each for each in ([own] if own else []) + store.for_every_app() if each.covers(domain)]
+    found = [*([own] if own else []), *automatic.certificates(domain), *store.for_every_app()]
+    return [each for each in found if each.covers(domain)]
 
 
 def chosen(domain: str, choices: Choices) -> Stored | None:
@@ -59,6 +62,13 @@ def is_safe(domain: str, choices: Choices) -> bool:
     return bool(found and found.works)
 
 
+def url(app: App) -> str | None:
+    """The address of an app for people; None where it has no host name."""
+    choices = app.choices()
+    name = domains.primary(app, choices)
+    return f"{'https' if is_safe(name, choices) else 'http'}://{name}" if name else None
+
+
 def redirects(certificate: Stored, choices: Choices) -> bool:
     """Whether http is sent on to https: as chosen; else where that works, and no proxy before us does it."""
     if choices.https_redirect:
@@ -67,11 +77,11 @@ def redirects(certificate: Stored, choices: Choices) -> bool:
     return certificate.works and not proxied
 
 
-def parts(domains: Iterable[str], choices: Choices) -> list[Part]:
+def parts(hosts: Iterable[str], choices: Choices) -> list[Part]:
     """The host names by the certificate that they are served with; those without one first."""
     by_id: dict[str, list[str]] = {"": []}
     known: dict[str, Stored] = {}
-    for domain in domains:
+    for domain in hosts:
         found = chosen(domain, choices)
         if found:
             known[found.id] = found
@@ -118,7 +128,45 @@ def nginx_version() -> tuple[int, ...]:
 
 def inputs(app: App) -> list[Path]:
     """The files beside app.toml that decide which certificates the app's site names."""
-    return [store.GLOBAL]
+    choices = app.choices()
+    names = {*domains.among(app, choices), *choices.redirects}
+    wide = {f"*.{each.partition('.')[2]}" for each in names}
+    return [store.GLOBAL, *(automatic.place(each) for each in sorted(names | wide))]
+
+
+def wanted(app: App, choices: Choices, host: Settings) -> list[str]:
+    """The host names of an app that are to have certificates by themselves: not those that a person gave one for.
+
+    A wildcard can have one by DNS only (RFC 8555, 8.3).
+    """
+    if choices.disabled or not automatic.is_on(choices, host):
+        return []
+    names = dict.fromkeys((*domains.among(app, choices), *choices.redirects))
+    return [
+        each
+        for each in names
+        if (choices.certs_dns or not each.startswith("*.")) and automatic.is_needed(each, choices)
+    ]
+
+
+def challenges(choices: Choices, host: Settings, snippet: str) -> str:
+    """The folder that answers an authority's challenges to an app; empty where there are none, or a snippet does."""
+    return str(paths.CHALLENGES) if automatic.is_on(choices, host) and "acme-challenge" not in snippet else ""
+
+
+def is_stale(app: App, choices: Choices, host: Settings) -> bool:
+    """Whether nginx serves an app with other certificates than it should, or does not answer challenges to it yet."""
+    try:
+        text = (app.live_link / "nginx.conf").read_text()
+    except FileNotFoundError:
+        return False
+    names = (*domains.among(app, choices), *choices.redirects)
+    now = {found.id for each in names if f" {each}" in text and (found := chosen(each, choices))}
+    answers = bool(challenges(choices, host, vhost.read(app, vhost.SNIPPET) or ""))
+    return not choices.disabled and (
+        now != set(re.findall(rf"^ *ssl_certificate {store.FOLDER}/([0-9a-f]+)/", text, re.MULTILINE))
+        or answers is not (f"root {paths.CHALLENGES};" in text)
+    )
 
 
 def listen() -> None:
@@ -143,7 +191,7 @@ def on_port(port: int) -> str:
 
 def in_use() -> set[str]:
     """The ids of the certificates that an app has, or that nginx reads when it starts; those for all are left out."""
-    found: set[str] = set()
+    found = {each.certificate for each in automatic.every()}
     for app in apps.every():
         found.add(app.choices().certificate)
         with contextlib.suppress(FileNotFoundError):

@@ -163,10 +163,9 @@ def test_what_is_no_certificate_for_the_app_is_refused_in_one_line_and_nothing_c
     server.put("/root/s.key", leaf.key_pem().decode())
     server.run(["mooring", "certs:add", app_name, "/root/s.pem", "/root/s.key"])
     browser.sees(host)
-    keys = server.run(["find", "/var/lib/mooring/certificates", "-type", "f", "-not", "-perm", "600"]).stdout
-    assert keys == ""
-    listing = server.run(["stat", "-c", "%a %U", "/var/lib/mooring/certificates"]).stdout
-    assert listing == "700 root\n"
+    find = ["find", "/var/lib/mooring/certificates", "-name", "key.pem", "-printf", "%u %m\\n"]
+    assert set(server.run(find).stdout.split("\n")) == {"root 600", ""}
+    assert server.run(["stat", "-c", "%a", "/var/lib/mooring/certificates"]).stdout == "711\n"
 
 
 def test_a_wildcard_serves_every_app_without_one_of_its_own(

@@ -35,6 +35,8 @@ EXEMPT = {
     "sudo ./tests/run": "it runs this very test",
     "ssh mooring@HOST git:from-archive my-app https://": "tests/server/test_releases.py does",
     "ssh mooring@HOST git:sync my-app git@": "tests/server/test_releases.py does",
+    "ssh mooring@HOST certs:auto my-app --email": "tests/server/test_certs_automatic.py does",
+    "ssh mooring@HOST certs:auto-global on": "tests/server/test_certs_automatic.py does",
     "sudo mooring buildpacks:set my-app /root/": "tests/server/test_buildpacks.py does",
 }
 
@@ -141,6 +143,7 @@ def reader(admin: User, server: Server, tmp_path: Path) -> Iterator[Reader]:
         {".env": "FROM_A_FILE=1\n", "page.html": "<h1>Sorry</h1>\n", "password": "correct horse\n", "token": "t0k\n"}
     )
     repo.write({"server.tar": whole_of(f"{APP}.{DOMAIN}"), "wildcard.tar": whole_of("*.apps.example.com")})
+    repo.write({"cloudflare.env": "CF_DNS_API_TOKEN=t0k\n"})
     repo.write({"snippet.conf": "add_header X-Frame-Options DENY always;\n"})
     folder = tmp_path / "bin"
     folder.mkdir()

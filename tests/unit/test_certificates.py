@@ -118,8 +118,8 @@ def test_a_stored_one_is_roots_alone_found_again_and_goes_when_nothing_uses_it(
     first, second = store.save(made(*ORDER, LEAF.key_pem())), store.save(selfsigned.make(["x.test"]))
     assert store.find(first.id) == first == store.save(made(*ORDER, LEAF.key_pem()))
     assert store.find("../../etc") is store.find("0" * 24) is None
-    assert {each.stat().st_mode & 0o777 for each in first.folder.iterdir()} == {0o600}
-    assert first.folder.stat().st_mode & 0o777 == 0o700
+    assert (first.folder / "key.pem").stat().st_mode & 0o777 == 0o600
+    assert store.FOLDER.stat().st_mode & 0o777 == 0o711
     store.collect(set())
     assert store.find(first.id)
     monkeypatch.setattr(store, "RECENT", -1.0)

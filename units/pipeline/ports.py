@@ -53,7 +53,7 @@ def warn_of_https(record: Release, log: Log) -> None:
     ):
         return
     remedy = (
-        f"`mooring certs:add {app.name} < server.tar`, "
+        f"`mooring certs:auto {app.name} --email E` gets one, "
         f"or put a proxy with TLS before it (`mooring nginx:set {app.name} x-forwarded-proto https` says there is one)"
     )
     for process in record.processes:
