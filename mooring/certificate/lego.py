@@ -88,6 +88,9 @@ def words(domain: str, email: str, settings: Settings, dns: Dns | None) -> list[
     answered = ["--http", "--http.webroot", str(paths.CHALLENGES)]
     if dns:
         answered = ["--dns", dns.provider, *([] if settings.certs_dns_check else ["--dns.disable-cp"])]
+    if settings.certs_eab_kid:
+        # It insists on them, and needs them for nothing: there is an account already, and no secret among them.
+        answered += ["--eab", "--kid", settings.certs_eab_kid, "--hmac", "none"]
     return ["lego", "--accept-tos", "--email", email, "--server", settings.certs_directory, "--path", str(FOLDER),
             "--domains", domain, "--http-timeout", "30", *answered, "run"]  # fmt: skip
 

@@ -12,8 +12,8 @@ from mooring.app.apps import App
 from mooring.app.choices import Choices
 from mooring.certificate import automatic, store
 from mooring.certificate.store import Stored
-from mooring.front import domains, vhost
-from mooring.host import files, paths
+from mooring.front import domains, nginx, vhost
+from mooring.host import files, paths, program
 from mooring.host.refusal import die
 from mooring.host.settings import Settings
 
@@ -170,13 +170,22 @@ def is_stale(app: App, choices: Choices, host: Settings) -> bool:
 
 
 def listen() -> None:
-    """Let nginx have port 443, from its next reload on; raise Refusal where that is another program's."""
+    """Let nginx have port 443, from its next reload on; raise Refusal where that is another program's or server's."""
     if LINK.is_symlink():
         return
     if other := on_port(443):
         die(f"port 443 of this server is {other}'s", f"stop {other}, then try again")
-    store.make(LINK.parent)
-    files.point(LINK, str(OURS))
+    with nginx.locked():
+        store.make(LINK.parent)
+        files.point(LINK, str(OURS))
+        try:
+            program.run("nginx", "-q", "-t")
+        except program.ProgramError as error:
+            # Nobody else's change is to meet it.
+            LINK.unlink()
+            reason = nginx.PREFIX.sub("", (error.output.splitlines() or ["it did not say why"])[0])
+            die(f"nginx refuses to speak https: {reason[:300]}",
+                "a server of yours that is default_server on port 443 must give that up")  # fmt: skip
 
 
 def on_port(port: int) -> str:

@@ -30,6 +30,7 @@ class Settings(NamedTuple):
     certs_ca: str = ""
     certs_directory: str = "https://acme-v02.api.letsencrypt.org/directory"
     certs_dns_check: bool = True
+    certs_eab_kid: str = ""
     certs_email: str = ""
     checks_timeout: int = 60
     drain_timeout: int = 60

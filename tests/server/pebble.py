@@ -16,8 +16,11 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from tests.server.answers import listed
 from tests.server.authority import DAY, NOW, Issued, key_of
 from tests.server.network import Network
+from tests.server.throwaway import Server
+from tests.server.user import User
 
 
 class Pebble:
@@ -41,8 +44,9 @@ class Pebble:
     def directory(self) -> str:
         return f"https://{self.gateway}:{self.port}/dir"
 
-    def start(self, *, lifetime: int = 7776000, variables: Mapping[str, str] | None = None) -> None:
-        """`lifetime` is that of what it issues, in seconds."""
+    def start(self, *, lifetime: int = 7776000, customers: Mapping[str, str] | None = None,
+              variables: Mapping[str, str] | None = None) -> None:  # fmt: skip
+        """`lifetime` is that of what it issues, in seconds; with `customers`, keys by name, it serves only those."""
         config = {
             "pebble": {
                 "listenAddress": f"{self.gateway}:{self.port}",
@@ -52,6 +56,8 @@ class Pebble:
                 "httpPort": 80,
                 "tlsPort": 443,
                 "certificateValidityPeriod": lifetime,
+                "externalAccountBindingRequired": bool(customers),
+                "externalAccountMACKeys": dict(customers or {}),
             }
         }
         (self.folder / "config.json").write_text(json.dumps(config))
@@ -90,6 +96,17 @@ class Pebble:
     def asked(self) -> int:
         """How many orders it has had."""
         return (self.folder / "pebble.log").read_text().count('Added order "')
+
+
+def record(server: Server, *names: str, address: str = "") -> None:
+    """Let names lead to the server, or to another address, for the server itself."""
+    line = f"{address or server.address} {' '.join(names)}"
+    server.run(["sh", "-c", f"sed -i '/ {names[0]}/d' /etc/hosts; echo '{line}' >> /etc/hosts"])
+
+
+def row(user: User, name: str) -> dict[str, object]:
+    """What `certs` lists of a host name."""
+    return next(each for each in listed(user, "certs") if each["names"] == [name])
 
 
 def with_address(address: str) -> Issued:

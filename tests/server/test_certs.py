@@ -8,6 +8,7 @@ import pytest
 from tests.server import apps, tls
 from tests.server.answers import DOMAIN, deployed, does, listed, refuses
 from tests.server.authority import Authority, tar
+from tests.server.load import asked_all_the_time
 from tests.server.throwaway import Server
 from tests.server.tls import Browser
 from tests.server.user import User
@@ -44,7 +45,11 @@ def test_an_app_with_a_certificate_is_served_by_https_and_http_leads_there(
     host, bare, plain = f"{app_name}.{DOMAIN}", f"{app_name}.test", f"plain.{app_name}.test"
     does(admin, "domains:add", app_name, plain)
     does(admin, "domains:redirect", app_name, bare)
-    said = does(admin, "certs:add", app_name, input=given(ca, host, bare))
+    with asked_all_the_time(admin, host, {200, 301}) as failed:
+        said = does(admin, "certs:add", app_name, input=given(ca, host, bare))
+        does(admin, "certs:remove", app_name)
+        assert does(admin, "certs:add", app_name, input=given(ca, host, bare)) == said
+    assert failed == []
     assert f"is served by https: {host}, {bare}, until 20" in said
     assert f"it is not for {plain}" in said
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.server import apps, pebble
-from tests.server.answers import DOMAIN, deployed, does, listed, refuses
+from tests.server.answers import DOMAIN, deployed, does, refuses
 from tests.server.load import asked_all_the_time
 from tests.server.network import Network
-from tests.server.pebble import Pebble
+from tests.server.pebble import Pebble, record, row
 from tests.server.throwaway import Server
 from tests.server.tls import Browser
 from tests.server.user import User
@@ -44,20 +44,6 @@ def browser(module_server: Server, authority: Pebble, tmp_path: Path) -> Browser
     return Browser(module_server, tmp_path / "root.pem")
 
 
-def record(server: Server, *names: str, address: str = "") -> None:
-    """Let names lead to the server, or to another address, for the server itself."""
-    line = f"{address or server.address} {' '.join(names)}"
-    server.run(["sh", "-c", f"sed -i '/ {names[0]}/d' /etc/hosts; echo '{line}' >> /etc/hosts"])
-
-
-def row(user: User, name: str) -> dict[str, object]:
-    return next(each for each in listed(user, "certs") if each["names"] == [name])
-
-
-def serial(browser: Browser, host: str) -> str:
-    return browser.s_client("-showcerts", host=host).partition("END CERTIFICATE")[0]
-
-
 def test_an_app_gets_what_it_is_without_and_a_domain_added_later_too(
     user: User, module_server: Server, authority: Pebble, browser: Browser
 ) -> None:
@@ -66,6 +52,16 @@ def test_an_app_gets_what_it_is_without_and_a_domain_added_later_too(
     refuses(user, "certs:auto-global", "on")
     refuses(user, "certs:auto-global", "on", "--email", "nonsense")
     refuses(user, "certs:auto", "hello", "--email", "a b@c")
+    # Port 443 may be another program's, or that of a server of the operator's own: then all stays as it is.
+    own = "/etc/nginx/conf.d/own.conf"
+    module_server.put(own, "server { listen 443 ssl default_server; ssl_reject_handshake on; }\n")
+    assert "duplicate default server" in refuses(user, "certs:auto-global", "on", "--email", EMAIL)
+    module_server.run(["rm", own])
+    module_server.run(["nginx", "-q", "-t"])
+    module_server.run(["systemd-run", "--unit=taker", "python3", "-m", "http.server", "443"])
+    module_server.wait_for(["sh", "-c", "ss -Hltn 'sport = :443' | grep -q ."])
+    assert "port 443 of this server is python3's" in refuses(user, "certs:auto-global", "on", "--email", EMAIL)
+    module_server.run(["systemctl", "stop", "taker"])
     does(user, "certs:auto-global", "on", "--email", EMAIL)
     repo = user.repo("auto", apps.python(apps.ECHO))
     with asked_all_the_time(user, f"hello.{DOMAIN}", {200, 301}) as failed:
@@ -139,10 +135,12 @@ def test_a_renewal_comes_at_two_thirds_and_one_that_fails_is_told_and_tried_agai
     record(module_server, host)
     deployed(user, "short")
     browser.sees(host)
-    first = serial(browser, host)
+    first = browser.certificate(host)
     # By itself: mooring-certs-soon.timer.
     shown = f"openssl s_client -connect {host}:443 -servername {host} </dev/null 2>/dev/null"
-    module_server.wait_for(["sh", "-c", f"! {shown} | grep -qF '{first.splitlines()[-2]}'"], timeout=90)
+    with asked_all_the_time(user, host, {301}) as failed:
+        module_server.wait_for(["sh", "-c", f"! {shown} | grep -qF '{first.splitlines()[-2]}'"], timeout=90)
+    assert failed == []
     browser.sees(host)
     assert "certs:renew short (domain" in does(user, "events", "short")
     authority.stop()
@@ -186,9 +184,9 @@ def test_an_authority_that_counts_is_asked_when_it_says_and_not_before(
     record(module_server, name)
     does(user, "certs:auto-global", "off")
     deployed(user, "counted")
-    change = ["sed", "-i"]
+    settings = "/etc/mooring/mooring.toml"
     with pebble.counting(authority) as directory:
-        module_server.run([*change, f"s#^directory = .*#directory = '{directory}'#", "/etc/mooring/mooring.toml"])
+        module_server.run(["sed", "-i", f"s#^directory = .*#directory = '{directory}'#", settings])
         try:
             for _ in range(2):
                 answer = user.ssh("certs:auto", "counted", "--email", EMAIL)
@@ -199,8 +197,7 @@ def test_an_authority_that_counts_is_asked_when_it_says_and_not_before(
             assert re.search(f"{name}.*it has no certificate: too many", user.ssh("doctor").stdout)
             assert user.curl(name).body == "counted"
         finally:
-            directory = f"s#^directory = .*#directory = '{authority.directory}'#"
-            module_server.run([*change, directory, "/etc/mooring/mooring.toml"])
+            module_server.run(["sed", "-i", f"s#^directory = .*#directory = '{authority.directory}'#", settings])
             does(user, "apps:destroy", "counted", "--force")
 
 
@@ -229,3 +226,25 @@ def test_a_wildcard_comes_by_dns_and_its_secrets_are_roots_alone(
     assert module_server.run(["ls", "/var/lib/mooring/apps/tame/certs-dns.env"], check=False).returncode == 2
     said = module_server.run(["journalctl", "-q", "--no-pager", "-g", "s3cret"], check=False).stdout
     assert said == ""
+
+
+def test_an_authority_with_customers_gives_an_account_to_one(
+    user: User, module_server: Server, authority: Pebble, tmp_path: Path
+) -> None:
+    key = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
+    authority.stop()
+    authority.start(customers={"kid-1": key})
+    name = f"customer.{DOMAIN}"
+    record(module_server, name)
+    does(user, "certs:auto-global", "off")
+    deployed(user, "customer")
+    module_server.run(["sed", "-i", "s/^ca = /eab_kid = 'kid-1'\\nca = /", "/etc/mooring/mooring.toml"])
+    module_server.run(["rm", "-rf", "/var/lib/mooring/certificates/acme"])
+    for text, why in (("", "has not the key"), ("c2VjcmV0", "gives no account")):
+        if text:
+            module_server.put("/etc/mooring/eab.key", text)
+        assert why in user.ssh("certs:auto", "customer", "--email", EMAIL).stdout
+    module_server.put("/etc/mooring/eab.key", f"{key}\n")
+    assert f"https://{name}" in does(user, "certs:auto", "customer")
+    (tmp_path / "root.pem").write_bytes(authority.root())
+    assert Browser(module_server, tmp_path / "root.pem").sees(name) == "customer"

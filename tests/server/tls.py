@@ -53,6 +53,10 @@ class Browser:
         done = subprocess.run([*argv, *options], input=input, capture_output=True, text=True, check=False, timeout=20)
         return done.stdout + done.stderr
 
+    def certificate(self, host: str) -> str:
+        """The certificate that a host is served with, as PEM."""
+        return self.s_client("-showcerts", host=host).partition("END CERTIFICATE")[0]
+
     def resumes(self, host: str, version: str) -> bool:
         """Whether a second connection goes on with the session of the first."""
         ask = f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"

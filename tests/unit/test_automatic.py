@@ -9,7 +9,7 @@ import pytest
 
 from mooring.app.apps import App
 from mooring.app.choices import Choices
-from mooring.certificate import automatic, hoster, lego, pair, pem, records, store
+from mooring.certificate import account, automatic, hoster, lego, pair, pem, records, store
 from mooring.certificate.automatic import State
 from mooring.certificate.store import Stored
 from mooring.front import tls
@@ -148,8 +148,22 @@ def test_nothing_of_a_secret_is_an_argument(monkeypatch: pytest.MonkeyPatch) -> 
     assert "s3cret" not in " ".join(words)
     assert words[words.index("--dns") + 1] == "route53"
     assert "--http" not in words
+    words = lego.words("a.test", "a@b.test", ON._replace(certs_eab_kid="kid-1"), None)
+    assert words[words.index("--kid") :] == ["--kid", "kid-1", "--hmac", "none", "run"]
     told = lego.environment(ON._replace(certs_ca="/ca.pem"), dns)
     assert (told["AWS_SECRET_ACCESS_KEY"], told["LEGO_CA_CERTIFICATES"]) == ("s3cret", "/ca.pem")
+
+
+def test_a_customers_key_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(account, "FOLDER", tmp_path / "acme")
+    monkeypatch.setattr(account, "KEY", tmp_path / "eab.key")
+    host = ON._replace(certs_eab_kid="kid-1", certs_directory="https://127.0.0.1:1/dir")
+    for text, why in (("", "has not the key of the customer kid-1"), ("c2VjcmV0", "https://127.0.0.1:1/dir does not")):
+        if text:
+            account.KEY.write_text(text)
+        with pytest.raises(lego.Failure, match=why):
+            account.make("a@b.test", host)
+    assert not (tmp_path / "acme").exists()
 
 
 def lead(monkeypatch: pytest.MonkeyPatch, *addresses: str, here: str = "", answered: str = "") -> None:

@@ -13,7 +13,7 @@ import time
 from mooring.app import apps
 from mooring.app.apps import App
 from mooring.app.choices import Choices
-from mooring.certificate import automatic, hoster, lego, pair, pem, records, store
+from mooring.certificate import account, automatic, hoster, lego, pair, pem, records, store
 from mooring.certificate.automatic import State
 from mooring.front import tls
 from mooring.host import files, program, settings
@@ -45,7 +45,7 @@ def work(host: Settings) -> None:
     for app in apps.every():
         with contextlib.suppress(FileNotFoundError):
             try:
-                needed |= serve(app, host)
+                serve(app, host, needed)
             except Unreachable:
                 break
             except Refusal as refusal:
@@ -59,10 +59,11 @@ class Unreachable(Exception):
     """The authority does not answer: it need not be asked for the others now."""
 
 
-def serve(app: App, host: Settings) -> set[str]:
-    """Get what an app is without, and serve it; its host names that need certificates."""
+def serve(app: App, host: Settings, needed: set[str]) -> None:
+    """Get what an app is without, and serve it; its host names that need certificates are added to those `needed`."""
     choices = app.choices()
     names = tls.wanted(app, choices, host)
+    needed.update(names)
     bring(app, choices, host)
     try:
         for name in names:
@@ -71,7 +72,6 @@ def serve(app: App, host: Settings) -> set[str]:
                 attempt(app, choices, state, host)
     finally:
         bring(app, choices, host)
-    return {*names}
 
 
 def bring(app: App, choices: Choices, host: Settings) -> None:
@@ -112,6 +112,8 @@ def asked(state: State, email: str, dns: lego.Dns | None, host: Settings) -> Sta
     automatic.save(state.failed(automatic.CUT_OFF, automatic.AUTHORITY))
     print(f"{state.domain}: asking {host.certs_directory}", flush=True)
     try:
+        if host.certs_eab_kid:
+            account.make(email, host)
         made = pair.made(pem.read(*lego.obtain(state.domain, email, host, dns)), has_to_lead_up=False)
     except Refusal as refusal:
         return state.failed(f"what the authority gave is no use: {refusal.message}", automatic.AUTHORITY)
@@ -127,7 +129,7 @@ def conclude(app: App, before: State, after: State) -> None:
         print(f"{after.domain}: {after.problem}; tried again at {again}", flush=True)
     else:
         print(f"{after.domain}: a certificate until {pair.day(ends(after))}", flush=True)
-    if after.problem != before.problem or renewed:
+    if not after.problem or after.problem != before.problem or renewed:
         details = {"domain": after.domain, "reason": after.problem}
         status = "failed" if after.problem else "ok"
         name = "certs:renew" if renewed else "certs:issue"
