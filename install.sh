@@ -12,6 +12,8 @@ Installs Mooring on this server, or upgrades it in place while the apps keep ser
 
   --domain DOMAIN    apps answer as APP.DOMAIN (else the host's full name if it resolves, else IP.sslip.io)
   --admin-key FILE   a public key that may do everything, e.g. ~/.ssh/id_ed25519.pub
+  --email EMAIL      every domain of every app gets a certificate (https) by itself, from Let's Encrypt;
+                     that is where they write to if something is wrong with one
   --no-sample        do not push the sample app at the end
   --no-stack         do not make the image for apps without a Dockerfile; the first push of one does
   --throwaway        boot a throwaway server on this machine and install there
@@ -30,13 +32,13 @@ TEXT
 here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 readonly here venv=/opt/mooring/venv
 
-action=install domain='' admin_key='' work='' python=python3
+action=install domain='' admin_key='' email='' work='' python=python3
 left_out=() removal=() # options that go on to what does the rest
 
 main() {
     read_options "$@"
     check_root "$@"
-    local wanted=("--domain=$domain" "--admin-key=$admin_key" "${left_out[@]}")
+    local wanted=("--domain=$domain" "--admin-key=$admin_key" "--email=$email" "${left_out[@]}")
     case $action in
         throwaway)
             command -v python3 >/dev/null || apt_install python3
@@ -90,12 +92,13 @@ read_options() {
         local option=$1
         shift
         case $option in
-            --domain | --admin-key)
+            --domain | --admin-key | --email)
                 [[ $# -gt 0 && $1 != --* ]] || misused "$option wants a value"
                 set -- "$option=$1" "${@:2}"
                 ;;
             --domain=*) domain=${option#*=} ;;
             --admin-key=*) admin_key=${option#*=} ;;
+            --email=*) email=${option#*=} ;;
             --no-sample | --no-stack) left_out+=("$option") ;;
             --throwaway | --uninstall)
                 [[ $action == install ]] || misused "--throwaway and --uninstall exclude each other"
@@ -107,9 +110,11 @@ read_options() {
         esac
     done
     [[ $action == uninstall || -z ${removal[*]} ]] || misused "--purge and --yes go with --uninstall"
-    [[ $action != uninstall || -z $domain$admin_key ]] || misused "--uninstall takes only --purge and --yes"
+    [[ $action != uninstall || -z $domain$admin_key$email ]] || misused "--uninstall takes only --purge and --yes"
     check_domain
     check_admin_key
+    [[ -z $email || $email =~ ^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+$ ]] ||
+        misused "$email is not an e-mail address"
 }
 
 check_domain() {
@@ -171,10 +176,12 @@ install_packages() {
     # Docker refuses to start a container where the kernel has AppArmor and nothing loads its profiles.
     # logrotate rotates what nginx logs: nginx's package brings the rules, and does not ask for it.
     local wanted=(ca-certificates curl git iproute2 iptables logrotate nginx openssh-client openssh-server procps
-        python3 python3-systemd python3-venv sudo)
+        python3 python3-cryptography python3-systemd python3-venv sudo)
     ! grep -qs Y /sys/module/apparmor/parameters/enabled || wanted+=(apparmor)
     command -v dockerd >/dev/null || wanted+=(docker.io)
     apt_install "${wanted[@]}"
+    # What asks for certificates: one program for every authority, and for the DNS of a hundred hosters.
+    apt_install_known lego
     # A Docker that was here before stays as it is. Debian 13 and Ubuntu have its parts in packages of their own.
     if installed docker.io; then
         apt_install_known docker-cli docker-buildx

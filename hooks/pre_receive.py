@@ -13,7 +13,6 @@ from typing import NamedTuple
 from mooring.app import branches
 from mooring.app.apps import App
 from mooring.app.branches import HEADS
-from mooring.front import domains
 from mooring.host import interrupt
 from mooring.host.names import ReleaseName
 from mooring.host.refusal import Refusal, die
@@ -122,8 +121,10 @@ def deploy(app: App, commit: str, branch: str) -> int:
         if releases.exists(name):
             since = releases.load(name).created
     elif (live := app.live) and not spool.deploying(app.name) and releases.load(live).commit == commit:
+        from mooring.front import tls
+
         say(f"=====> {app.name} v{live.number} of this commit is live already")
-        say(f"       {domains.url(app) or ''}")
+        say(f"       {tls.url(app) or ''}")
         return 0
     else:
         name, since = begin(app, commit, branch)

@@ -9,9 +9,10 @@ import time
 
 from mooring.app import routing
 from mooring.app.apps import App
+from mooring.certificate import automatic
 from mooring.cron import jobs
-from mooring.front import domains, nginx, site
-from mooring.host import files, systemd
+from mooring.front import domains, nginx, site, tls
+from mooring.host import files, settings, systemd
 from mooring.host.names import ReleaseName
 from mooring.host.refusal import Refusal
 from mooring.pipeline import phase, stage, standstill
@@ -21,9 +22,14 @@ from mooring.release.formation import is_own
 from mooring.release.releases import Release
 from mooring.telling import announcement
 
+PATIENCE = 20.0
+"""Seconds that the first release of an app may wait for its certificate, where nothing is known to be wrong with it."""
+
 
 def work(name: ReleaseName, log: Log) -> None:
     app = App(name.app)
+    if app.live is None:
+        wait_for_certificate(app)
     with nginx.locked():
         record = releases.load(name)
         # One that was interrupted when it was live already goes on.
@@ -47,6 +53,23 @@ def work(name: ReleaseName, log: Log) -> None:
             systemd.start([f"mooring-timers@{app.name}.service"], "--no-block", verb="restart")
     else:
         log.end("live", f"-----> {app.name} v{name.number} is routed again")
+    if any(automatic.load(each).due <= time.time() for each in tls.wanted(app, app.choices(), settings.load())):
+        automatic.wake()
+
+
+def wait_for_certificate(app: App) -> None:
+    """Give the first certificate of a new app a moment: it was asked for when the app was made."""
+    choices = app.choices()
+    first = domains.primary(app, choices)
+    if first not in tls.wanted(app, choices, settings.load()):
+        return
+    automatic.wake()
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        state = automatic.load(first)
+        if state.stored or state.problem not in ("", automatic.CUT_OFF):
+            return
+        time.sleep(0.1)
 
 
 def swap(app: App, name: ReleaseName, text: str) -> None:
@@ -85,7 +108,7 @@ def announce(app: App, record: Release) -> list[str]:
         lines.append("       It has no process web: a service-only app, it gets no URL.")
         remedy = f"`mooring ports:set {app.name} PORT`" if any(map(is_own, record.processes)) else "a line `web:`"
         return [*lines, f"       If it answers HTTP: EXPOSE its port, let it listen on $PORT, or {remedy}."]
-    url = domains.url(app)
+    url = tls.url(app)
     return [*lines, f"       {url}" if url else "       It has no domain: `mooring domains:add` gives it one."]
 
 

@@ -79,7 +79,7 @@ def prepare() -> str:
     try:
         reason = requirements.why_not()
         if not reason:
-            requirements.install(requirements.SERVER + requirements.MIRROR + requirements.LOAD)
+            requirements.install(requirements.SERVER + requirements.MIRROR + requirements.LOAD + requirements.HTTPS)
             reason = requirements.why_no_network()
     except Failure as failure:
         reason = " ".join(str(failure).split())

@@ -25,6 +25,9 @@ class Choices(NamedTuple):
     `process` and `strip` for each prefix of a path, `nginx` the settings of `nginx:set`.
     `cron` has a table for each job of `cron:add`, `cron_timezone` the zone of all jobs where it is not the server's,
     `cron_suspended` the jobs that do not run, or "*" for all.
+    `certificate` is the id of the app's own certificate; `https_redirect` is on, off or empty (as it comes), `hsts` has
+    what browsers are told of https, or nothing. `certs_auto` is on, off or empty (as the server has it), `certs_email`
+    whom an authority writes to, `certs_dns` the hoster whose DNS answers it, empty for http.
     """
 
     deploy_branch: str = ""
@@ -61,6 +64,12 @@ class Choices(NamedTuple):
     cron_timezone: str = ""
     cron_suspended: tuple[str, ...] = ()
     maintenance: bool = False
+    certificate: str = ""
+    https_redirect: str = ""
+    hsts: Mapping[str, Any] = {}
+    certs_auto: str = ""
+    certs_email: str = ""
+    certs_dns: str = ""
 
 
 def parse(text: str, path: Path) -> Choices:

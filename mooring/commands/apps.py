@@ -8,10 +8,11 @@ from mooring.access import keys
 from mooring.access.actor import actor, may_see
 from mooring.app import apps, link, mount
 from mooring.app.apps import App
+from mooring.certificate import automatic
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import moment, show, show_one
-from mooring.front import domains
-from mooring.host import interrupt, names
+from mooring.front import domains, tls
+from mooring.host import interrupt, names, settings
 from mooring.host.names import ReleaseName
 from mooring.host.refusal import Refusal, die
 from mooring.release import releases
@@ -47,6 +48,9 @@ def create(app: str) -> None:
     new = App(names.check_app(app))
     domains.refuse_taken([domains.default(new)], new)
     apps.create(app)
+    if settings.load().certs_auto:
+        # Its certificate comes while it is being built.
+        automatic.wake()
     print(f"{app} is made: `git push mooring@HOST:{app} main` deploys it")
 
 
@@ -68,7 +72,7 @@ def info(app: str, json: bool) -> None:
             "deploy-branch": choices.deploy_branch or "main, else master",
             "domains": list(domains.of(target)),
             "redirects": list(choices.redirects),
-            "url": domains.url(target) or "",
+            "url": tls.url(target) or "",
             "locked": choices.locked,
             "stopped": choices.stopped,
             "disabled": choices.disabled,

@@ -7,7 +7,7 @@ from mooring.app import apps, routing
 from mooring.app.apps import App
 from mooring.commands import APP, JSON, argument, command
 from mooring.commands.listing import show
-from mooring.front import domains
+from mooring.front import domains, tls
 from mooring.host import files, paths, settings
 from mooring.host.refusal import die
 from mooring.pipeline import site_change
@@ -36,7 +36,7 @@ def list_(app: str, json: bool) -> None:
 @command("url", "mooring url my-app", APP)
 def url(app: str) -> None:
     """Print the address of an app."""
-    found = domains.url(apps.find(app))
+    found = tls.url(apps.find(app))
     if not found:
         die(f"{app} has no domain", f"`mooring domains:add {app} www.example.com`")
     print(found)
@@ -104,7 +104,7 @@ def redirect(app: str, wanted: list[str]) -> int:
     for each in new:
         if each in domains.of(target):
             die(f"{each} is answered by {app} itself", f"`mooring domains:remove {app} {each}` first")
-    if domains.url(target) is None:
+    if tls.url(target) is None:
         die(f"{app} has no domain to redirect to", f"`mooring domains:add {app} www.example.com` first")
 
     def more(now: tuple[str, ...]) -> tuple[str, ...]:

@@ -57,9 +57,3 @@ def refuse_taken(domains: list[str], app: App) -> None:
                 # The only one of an app cannot be removed, only replaced.
                 way_out = f"set {other.name} DOMAIN" if own == (domain,) else f"remove {other.name} {domain}"
                 die(f"{domain} belongs to the app {other.name}", f"`mooring domains:{way_out}` first")
-
-
-def url(app: App) -> str | None:
-    """The address of an app for people; None where it has no host name."""
-    name = primary(app, app.choices())
-    return f"http://{name}" if name else None

@@ -10,8 +10,9 @@ from mooring.app import routing
 from mooring.app.apps import App
 from mooring.app.choices import Choices
 from mooring.app.routing import WEB, Route
-from mooring.front import domains, nginx, vhost
+from mooring.front import domains, nginx, tls, vhost
 from mooring.host import files, paths
+from mooring.host import settings as host
 from mooring.host.refusal import Refusal
 from mooring.release import releases
 from mooring.release.releases import Release
@@ -31,11 +32,16 @@ SET_BY_NGINX = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Fo
 
 
 class Site(NamedTuple):
-    """One server block: host names, the process that answers to them, and its routes to others."""
+    """One server block: host names, the process that answers to them, and its routes to others.
+
+    `certificate` is the folder of the one by which it speaks https; `plain` is whether it answers to http.
+    """
 
     domains: tuple[str, ...]
     process: str
     routes: tuple[Route, ...] = ()
+    certificate: str = ""
+    plain: bool = True
 
     @property
     def strips(self) -> bool:
@@ -43,16 +49,20 @@ class Site(NamedTuple):
 
 
 def sites(record: Release, names: tuple[str, ...], choices: Choices) -> list[Site]:
-    """A site for every process that has host names; none for `web` where the release has nothing to reach by it."""
+    """A site for every process that has host names, or for each of the certificates by which these are served.
+
+    There is none for `web` where the release has nothing to reach by it.
+    """
     by_process: dict[str, list[str]] = {}
     for name in names:
         by_process.setdefault(routing.of_domain(choices, name), []).append(name)
     routes = tuple(routing.routes(choices))
     has_web = bool(routes) or any(each.name == WEB and each.port for each in record.processes)
     return [
-        Site(tuple(domains), process, routes if process == WEB else ())
+        Site(part.domains, process, routes if process == WEB else (), part.certificate, part.plain)
         for process, domains in by_process.items()
         if process != WEB or has_web
+        for part in tls.parts(domains, choices)
     ]
 
 
@@ -84,13 +94,17 @@ def render(record: Release, choices: Choices, snippet: str) -> str:
     reached = {site.process for site in own} | {route.process for site in own for route in site.routes}
     settings = vhost.settings(choices.nginx)
     primary = domains.primary(app, choices)
+    elsewhere = tls.parts(choices.redirects, choices) if primary else []
     return environment.get_template("site.conf.j2").render(
         release=record.name,
         app=app.name,
         upstreams=upstreams(record, reached),
         sites=own,
-        redirects=choices.redirects if primary else (),
-        primary=primary,
+        redirects=elsewhere,
+        redirect_to=f"{'https' if tls.is_safe(primary, choices) else '$scheme'}://{primary}",
+        to_https=[each.domains for served in (own, elsewhere) for each in served if not each.plain],
+        tls=tls.told(own, elsewhere, choices),
+        challenges=tls.challenges(choices, host.load(), snippet),
         settings=settings,
         forwarded=forwarded(app, settings),
         disguises=disguises() if passes_underscores(settings, snippet) else (),
@@ -183,7 +197,7 @@ def inputs(app: App) -> list[list[int]]:
     """
     folder = vhost.folder(app)
     own = (folder, folder / vhost.SNIPPET, folder / vhost.MAINTENANCE, (folder / vhost.page(0)).parent)
-    return [_state(path) for path in (app.folder / "app.toml", paths.SETTINGS, *own)]
+    return [_state(path) for path in (app.folder / "app.toml", paths.SETTINGS, *own, *tls.inputs(app))]
 
 
 def _state(path: Path) -> list[int]:

@@ -19,6 +19,10 @@ VOLUMES = Path("/var/lib/mooring/volumes")
 """What apps keep: a folder for each volume, and beside it a hidden one with what is known of it."""
 SERVICES = Path("/var/lib/mooring/services")
 """The databases and caches beside the apps: a folder for each kind, and in it one for each service."""
+CERTIFICATES = Path("/var/lib/mooring/certificates")
+"""The certificates of all apps and their keys, root's alone."""
+CHALLENGES = Path("/var/lib/mooring/challenges")
+"""What nginx serves to authorities below /.well-known/acme-challenge/, and nothing else is in it (RFC 8555, 8.3)."""
 SPOOL = Path("/var/spool/mooring")
 RUN = Path("/run/mooring")
 

@@ -13,6 +13,8 @@ class Settings(NamedTuple):
 
     `builds_memory` ("4g", "50%" of the server's) and `builds_pids` are what all builds may have together.
     `builds_cache` ("10g", or a part of the disk, "20%") is what the nightly cleanup leaves.
+    `certs_addresses` are those of the server that it does not know of itself, separated by commas; `certs_directory`
+    and `certs_ca` are the authority that gives certificates, and a file with who vouches for that authority's own.
     """
 
     domain: str = "localhost"
@@ -23,6 +25,13 @@ class Settings(NamedTuple):
     builds_parallel: int = 2
     builds_pids: int = 8192
     builds_timeout: int = 3600
+    certs_addresses: str = ""
+    certs_auto: bool = False
+    certs_ca: str = ""
+    certs_directory: str = "https://acme-v02.api.letsencrypt.org/directory"
+    certs_dns_check: bool = True
+    certs_eab_kid: str = ""
+    certs_email: str = ""
     checks_timeout: int = 60
     drain_timeout: int = 60
     git_max_pack_size: str = "512m"
@@ -64,6 +73,15 @@ def _wrong(name: str, value: Any) -> bool:
         return not re.fullmatch(r"[0-9]+[kmg]?|[1-9][0-9]?%", value, re.IGNORECASE)
     if name == "git_max_pack_size":
         return not re.fullmatch(r"[0-9]+[kmg]?", value, re.IGNORECASE)
+    if name == "certs_directory":
+        return not re.fullmatch(r"https://[^\s\"']+", value)
+    if name == "certs_addresses":
+        import ipaddress
+
+        try:
+            return not all(ipaddress.ip_address(each) for each in value.split(",") if each)
+        except ValueError:
+            return True
     if name == "network_pool":
         import ipaddress
 

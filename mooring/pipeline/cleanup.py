@@ -11,6 +11,8 @@ from pathlib import Path
 
 from mooring.app import apps
 from mooring.app.apps import App
+from mooring.certificate import store
+from mooring.front import tls
 from mooring.host import files, names, paths, program, settings, systemd
 from mooring.host.names import ReleaseName
 from mooring.host.refusal import Refusal, die
@@ -43,6 +45,7 @@ def work(say: Say) -> None:
     leftovers.trim_build_cache(host.builds_cache, say)
     remove_workspaces(say)
     remove_rejected(say)
+    store.collect(tls.in_use())
     forget_failed_units(say)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from mooring.access.actor import actor
 from mooring.app import apps, sync
 from mooring.app.apps import App
+from mooring.certificate import hoster
 from mooring.cron import history
 from mooring.front import domains
 from mooring.host import names
@@ -18,7 +19,9 @@ from mooring.runtime import engine
 
 MADE_ANEW = {"app.toml", "cron", "env", "links", "live", "releases", "repo.git", "sources", "ssh", "sync.json", "tags"}
 """What an app has of its own, and `copy` makes; everything else in its folder belongs to its choices."""
-OWN_ADDRESSES = ("domains", "redirects", "domain_processes")
+OWN_ADDRESSES = ("domains", "redirects", "domain_processes", "certificate", "hsts", "certs_dns")
+NOT_GIVEN = {hoster.FILE}
+"""The secrets of host names, which a copy does not have."""
 NOT_SHARED = ("volumes",)
 """What a copy would write into beside the app that it was made from."""
 STATES = ("stopped", "disabled")
@@ -68,7 +71,8 @@ def copy_choices(source: App, target: App, *, renaming: bool) -> None:
             **dict.fromkeys((*STATES, *OWN_ADDRESSES, *NOT_SHARED)), created=apps.now(), locked=None, maintenance=None
         )
     target.write_config(source.config())
-    extra = [each for each in source.folder.iterdir() if each.name not in MADE_ANEW and not each.name.startswith(".")]
+    left_out = MADE_ANEW if renaming else MADE_ANEW | NOT_GIVEN
+    extra = [each for each in source.folder.iterdir() if each.name not in left_out and not each.name.startswith(".")]
     for each in [*extra, *([source.ssh] if source.ssh.is_dir() else [])]:
         run("cp", "-a", "--no-target-directory", str(each), str(target.folder / each.name))
 

@@ -3,7 +3,7 @@
     python3 -m mooring.setup users
     /opt/mooring/venv/bin/python -m mooring.setup pins
     python3 -m mooring.setup install --called ./install.sh [--domain DOMAIN] [--admin-key FILE]
-                                     [--no-sample] [--no-stack]
+                                     [--email EMAIL] [--no-sample] [--no-stack]
     python3 -m mooring.setup uninstall [--purge] [--yes]
 
 Exit status: 0, or 1 after a line that says what stopped it. Every step is safe to run again.
@@ -26,6 +26,7 @@ def main() -> int:
     verb.add_argument("--called", required=True)
     verb.add_argument("--domain", default="")
     verb.add_argument("--admin-key", default="")
+    verb.add_argument("--email", default="")
     verb.add_argument("--no-sample", action="store_true")
     verb.add_argument("--no-stack", action="store_true")
     verb = verbs.add_parser("uninstall")

@@ -4,8 +4,9 @@ from mooring.host.refusal import die
 from mooring.setup.program import answer, run, shown, succeeds
 from mooring.setup.terminal import step
 
-PATHS = [f"mooring-{stage}.path" for stage in ("build", "launch", "route", "retire")]
-STARTED = ["mooring-recover.service", "mooring.target", *PATHS, "mooring-cleanup.timer"]
+PATHS = [f"mooring-{name}.path" for name in ("build", "launch", "route", "retire", "certs")]
+TIMERS = ["mooring-cleanup.timer", "mooring-certs.timer"]
+STARTED = ["mooring-recover.service", "mooring.target", *PATHS, *TIMERS]
 OURS = ("label=mooring.app", "label=mooring.service")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mooring.setup import (
     apps,
+    certificates,
     code,
     consent,
     docker,
@@ -41,6 +42,7 @@ def install(words: Namespace) -> None:
     settings.change_domain(words.domain)
     if words.admin_key:
         key.set_up(Path(words.admin_key))
+    certificates.set_up(words.email)
     if not words.no_stack:
         stack.set_up(words.called)
     if not words.no_sample:

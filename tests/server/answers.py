@@ -17,7 +17,7 @@ def does(user: User, *words: str, input: str | bytes | None = None) -> str:
     return answer.stdout
 
 
-def refuses(user: User, *words: str, input: str | None = None, usage: bool = False) -> str:
+def refuses(user: User, *words: str, input: str | bytes | None = None, usage: bool = False) -> str:
     """The one line that a refusal is, on stderr; `usage`: it is the words that are wrong (exit status 2)."""
     answer = user.ssh(*map(shlex.quote, words), input=input)
     assert answer.returncode == (2 if usage else 1), f"{words}: {answer}"

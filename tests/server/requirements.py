@@ -14,7 +14,8 @@ SERVER = [
 ]  # fmt: skip
 MIRROR = ["docker-registry"]
 LOAD = ["curl", "hey", "wrk"]
-RUNNER = ["python3-venv", "python3-systemd", "git", "openssh-client", "jq"]
+HTTPS = ["openssl", "sslscan", "pebble"]
+RUNNER = ["python3-venv", "python3-cryptography", "python3-systemd", "git", "openssh-client", "jq"]
 
 
 def missing(packages: list[str]) -> list[str]:

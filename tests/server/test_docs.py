@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.server import apps
+from tests.server.authority import Authority, tar
 from tests.server.cache import CHECKOUT
 from tests.server.pushing import until_says
 from tests.server.ssh import ssh_command
@@ -35,6 +36,8 @@ EXEMPT = {
     "ssh mooring@HOST git:from-archive my-app https://": "tests/server/test_releases.py does",
     "ssh mooring@HOST git:sync my-app git@": "tests/server/test_releases.py does",
     "ssh mooring@HOST postgres:upgrade orders --": "tests/server/test_service_upgrade.py does",
+    "ssh mooring@HOST certs:auto my-app --email": "tests/server/test_certs_automatic.py does",
+    "ssh mooring@HOST certs:auto-global on": "tests/server/test_certs_automatic.py does",
     "sudo mooring buildpacks:set my-app /root/": "tests/server/test_buildpacks.py does",
 }
 
@@ -45,6 +48,7 @@ DOCUMENTS = [
     "docs/app-json.md",
     "docs/config.md",
     "docs/domains.md",
+    "docs/https.md",
     "docs/buildpacks.md",
     "docs/one-off.md",
     "docs/cron.md",
@@ -139,6 +143,8 @@ def reader(admin: User, server: Server, tmp_path: Path) -> Iterator[Reader]:
     repo.write(
         {".env": "FROM_A_FILE=1\n", "page.html": "<h1>Sorry</h1>\n", "password": "correct horse\n", "token": "t0k\n"}
     )
+    repo.write({"server.tar": whole_of(f"{APP}.{DOMAIN}"), "wildcard.tar": whole_of("*.apps.example.com")})
+    repo.write({"cloudflare.env": "CF_DNS_API_TOKEN=t0k\n"})
     repo.write({"snippet.conf": "add_header X-Frame-Options DENY always;\n"})
     folder = tmp_path / "bin"
     folder.mkdir()
@@ -152,6 +158,13 @@ def reader(admin: User, server: Server, tmp_path: Path) -> Iterator[Reader]:
     admin.ssh("apps:destroy", APP, "--force")
     admin.ssh("postgres:destroy", "orders", "--force")
     admin.ssh("access:remove", "alice")
+
+
+def whole_of(name: str) -> bytes:
+    """A certificate for a host name as a person has it: a tar with the key and the chain."""
+    ca = Authority()
+    leaf = ca.issue(name)
+    return tar(server_crt=leaf.pem, server_key=leaf.key_pem(), chain_crt=ca.intermediate.pem + ca.root.pem)
 
 
 def slow_push(reader: Reader) -> "subprocess.Popen[bytes]":

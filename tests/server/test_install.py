@@ -130,6 +130,7 @@ def test_what_install_cannot_do_is_one_line_and_nothing_is_changed(server: Serve
 
     assert "--frobnicate" in refused("--frobnicate")
     assert "is not a domain" in refused("--domain", "not a domain")
+    assert "is not an e-mail address" in refused("--email", "nobody")
     assert "no-such-file" in refused("--admin-key", "no-such-file")
     server.put("/root/nonsense.pub", "nonsense\n")
     assert "nonsense.pub" in refused("--admin-key", "/root/nonsense.pub")

@@ -2,6 +2,7 @@
 
 from mooring.app.apps import App
 from mooring.app.routing import WEB
+from mooring.front import domains, tls
 from mooring.host import systemd
 from mooring.pipeline.journal import Log
 from mooring.release import formation, releases
@@ -42,17 +43,23 @@ def told(record: Release, process: Process, what: str) -> str:
 
 
 def warn_of_https(record: Release, log: Log) -> None:
-    """Say of a new app that sends everybody on to https that this server does not serve that."""
+    """Say of a new app that sends everybody on to https that it has no certificate yet."""
     app = App(record.name.app)
-    if app.live is not None or "x-forwarded-proto" in app.choices().nginx:
+    choices = app.choices()
+    if (
+        app.live is not None
+        or "x-forwarded-proto" in choices.nginx
+        or tls.is_safe(domains.primary(app, choices), choices)
+    ):
         return
     remedy = (
-        f"put a proxy with TLS before it (`mooring nginx:set {app.name} x-forwarded-proto https` says there is one)"
+        f"`mooring certs:auto {app.name} --email E` gets one, "
+        f"or put a proxy with TLS before it (`mooring nginx:set {app.name} x-forwarded-proto https` says there is one)"
     )
     for process in record.processes:
         if told(record, process, "https"):
             log.warn(
-                f"{process.name} sends on to https whoever asks by http, which is all this server speaks: {remedy}"
+                f"{process.name} sends on to https whoever asks by http, and {app.name} has no certificate: {remedy}"
             )
 
 

@@ -1,0 +1,1 @@
+"""Certificates that come by themselves: when they are asked for, and renewed."""
