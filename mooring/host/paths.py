@@ -19,6 +19,8 @@ VOLUMES = Path("/var/lib/mooring/volumes")
 """What apps keep: a folder for each volume, and beside it a hidden one with what is known of it."""
 SERVICES = Path("/var/lib/mooring/services")
 """The databases and caches beside the apps: a folder for each kind, and in it one for each service."""
+BACKUPS = Path("/var/lib/mooring/backups")
+"""Where backups go, the password and the key that they take, and how the last ones ended; root's alone."""
 SPOOL = Path("/var/spool/mooring")
 RUN = Path("/run/mooring")
 

@@ -63,6 +63,17 @@ class Dump(NamedTuple):
     import_: tuple[str, ...] = ()
 
 
+class Backup(NamedTuple):
+    """What a backup holds: `export` writes one database, where that is not as in Dump; `databases` prints their names.
+
+    `check` prints what a restored one is compared by, a line for each thing: `public.orders 1042`.
+    """
+
+    export: tuple[str, ...] = ()
+    databases: tuple[str, ...] = ()
+    check: tuple[str, ...] = ()
+
+
 class Kind(NamedTuple):
     """A definition. `files` are what the container finds below /mooring, `user` who the server runs as there."""
 
@@ -81,6 +92,7 @@ class Kind(NamedTuple):
     shared_memory: str = "64m"
     console: Console = Console()
     dump: Dump = Dump()
+    backup: Backup = Backup()
 
     def text(self, file: str, values: Mapping[str, Any]) -> str:
         """A file of the kind's, filled in."""
@@ -94,7 +106,7 @@ class Kind(NamedTuple):
 
 RENAMED = {"as": "prefix", "import": "import_"}
 """Keys that are words of Python's own."""
-TABLES: dict[str, type[Any]] = {"server": Server, "link": Link, "console": Console, "dump": Dump}
+TABLES: dict[str, type[Any]] = {"server": Server, "link": Link, "console": Console, "dump": Dump, "backup": Backup}
 
 
 def filled(text: str, values: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ import sys
 
 from mooring.app import apps, crontab
 from mooring.app.apps import App
+from mooring.backup import timers as backup_timers
 from mooring.cron import jobs, runs, timers
 from mooring.host import files, paths, systemd
 from mooring.host.refusal import Refusal
@@ -59,6 +60,7 @@ def main() -> None:
         timers.apply(App(name))
         return
     timers.apply_all(say)
+    backup_timers.apply_all(say)
     start_at_reboot()
 
 

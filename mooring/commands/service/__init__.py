@@ -43,7 +43,7 @@ def word(
 
 def commands(kind: Kind) -> list[Command]:
     """The commands of a kind."""
-    from mooring.commands.service import access, data, life, links  # noqa: F401
+    from mooring.commands.service import access, backup, data, life, links  # noqa: F401
 
     found = []
     for each in words.values():
