@@ -4,7 +4,7 @@ import re
 from typing import Any, NamedTuple
 
 from mooring.host.names import ServiceName
-from mooring.host.refusal import die
+from mooring.host.refusal import Refusal, die
 from mooring.runtime import server
 from mooring.service import grant, instance, services
 from mooring.service.kind import Kind
@@ -13,6 +13,8 @@ from mooring.service.services import Service
 
 DATABASE = re.compile(r"[A-Za-z0-9_-]{1,63}")
 """Names that are safe in a file's name, a tag and an argument."""
+COUNTING = 1800
+"""Seconds for a definition's check: it may go through all rows."""
 
 
 class Piece(NamedTuple):
@@ -57,10 +59,19 @@ def piece(service: Service, kind: Kind, database: str) -> Piece:
 
 
 def counted(service: Service, kind: Kind, database: str) -> list[str] | None:
-    """What the definition compares a restored database by; None where it says nothing of that."""
+    """What the definition compares a restored database by; None where it says nothing of that. Raises Refusal."""
     if not kind.backup.check:
         return None
-    return sorted(server.ask(service.name, kind.words(kind.backup.check, database=database), "").splitlines())
+    words = kind.words(kind.backup.check, database=database)
+    return sorted(server.ask(service.name, words, "", COUNTING).splitlines())
+
+
+def counted_in_time(service: Service, kind: Kind, database: str) -> list[str] | None:
+    """The same; None also where it cannot be had: a backup is one without it."""
+    try:
+        return counted(service, kind, database)
+    except Refusal:
+        return None
 
 
 def described(service: Service) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,8 +19,9 @@ from mooring.backup.destination import Destination
 from mooring.host import files, paths, proxy
 from mooring.host.refusal import die
 
-ANSWER = 90
-"""Seconds for a destination to say that it is there: restic itself goes on for a quarter of an hour."""
+MEET, ANSWER = 30, 300
+"""Seconds for a destination to say that it is there, and what it has: restic itself tries for a quarter of an hour."""
+RETRIES = re.compile(r"^.*, retrying after [^:]*: ")
 LONG = 12 * 3600
 WRONG_PASSWORD = 12
 """Its exit status for that, since 0.17; before it is told by its words."""
@@ -65,8 +67,9 @@ def attempt(destination: Destination, *words: str, timeout: float) -> "subproces
             argv(destination, *words), env=environment(destination), stdin=subprocess.DEVNULL, capture_output=True,
             text=True, errors="replace", check=False, timeout=timeout, start_new_session=True,
         )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        die(f"{destination.url} did not answer in {timeout} s", "is it there, and is its address right?")
+    except subprocess.TimeoutExpired as expired:
+        said = reason(destination, (expired.stderr or b"").decode(errors="replace"))
+        die(f"{destination.url} did not answer in {timeout} s{f': {said}' if said else ''}", "is its address right?")
     except FileNotFoundError:
         die("restic is not installed", "`apt-get install restic`, or run install.sh again")
 
@@ -85,8 +88,9 @@ def reason(destination: Destination, said: str) -> str:
     """The line of restic's that says most; nothing secret is in it."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     of_ssh = [line.partition("subprocess ssh: ")[2] for line in lines if line.startswith("subprocess ssh: ")]
-    fatal = [line.removeprefix("Fatal: ") for line in lines if line.startswith("Fatal: ")]
-    text = next(iter([*of_ssh[-1:], *fatal, *lines[-1:]]), "")
+    fatal = [line.rpartition("Fatal: ")[2] for line in lines if line.startswith("Fatal: ")]
+    said = next(iter([*of_ssh[-1:], *fatal, *(RETRIES.sub("", line) for line in lines[-1:])]), "")
+    text = re.sub(rf"^(create|unable to open) repository at {re.escape(destination.url)}( failed)?: ", "", said)
     for each in destination.secrets:
         text = text.replace(each, "…").replace(quote(each, safe=""), "…")
     return text[:300]
@@ -94,13 +98,13 @@ def reason(destination: Destination, said: str) -> str:
 
 def meet(destination: Destination) -> bool:
     """Whether a repository was there; else it is made. Raises Refusal where it is not reached, or not opened."""
-    done = attempt(destination, "cat", "config", timeout=ANSWER)
+    done = attempt(destination, "cat", "config", timeout=MEET)
     if not done.returncode:
         return True
     if done.returncode == WRONG_PASSWORD or "wrong password" in done.stderr:
         refuse(destination, done.returncode, done.stderr)
     # What is there already is not made anew, whatever was wrong with the first.
-    ask(destination, "init", timeout=ANSWER)
+    ask(destination, "init", timeout=MEET)
     return False
 
 
@@ -116,7 +120,7 @@ def alone(destination: Destination) -> Iterator[None]:
 
 def unlock(destination: Destination) -> None:
     """Remove the locks of those that were killed, or that the power ended. Only who is `alone` may."""
-    locks = ask(destination, "list", "locks", "--no-lock", timeout=ANSWER).split()
+    locks = ask(destination, "list", "locks", "--no-lock", timeout=MEET).split()
     if not locks:
         return
     held = [json.loads(ask(destination, "cat", "lock", each, "--no-lock", timeout=ANSWER)) for each in locks]

@@ -44,11 +44,11 @@ def copy(service: Service, kind: Kind, to: Destination) -> Made:
     began, run, total = time.time(), secrets.token_hex(4), 0
     said: dict[str, Any] = {}
     for piece in of_service.pieces(service, kind):
-        before = of_service.counted(service, kind, piece.database)
+        before = of_service.counted_in_time(service, kind, piece.database)
         tags = {"subject": str(service.name), "run": run, "database": piece.database}
         made = stream(to, piece.argv, piece.file, tags)
         # Where nothing was written meanwhile, this is what a restored one has to have.
-        same = before == of_service.counted(service, kind, piece.database)
+        same = before is not None and before == of_service.counted_in_time(service, kind, piece.database)
         said[piece.database] = {"file": piece.file, "snapshot": made.id, "check": before if same else None}
         total += made.bytes
     about = {

@@ -44,8 +44,9 @@ def apply(subject: str, *, anew: bool = True) -> None:
 def forget(subject: str) -> None:
     """A subject is gone, and with it its plan, and how its backups fared; where they are is still known."""
     schedule.forget(subject)
-    outcome.forget(subject)
     apply(subject)
+    systemd.stop([outcome.unit(subject), outcome.unit(subject, outcome.PROOF)])
+    outcome.forget(subject)
 
 
 def apply_all(say: Callable[[str], None]) -> None:

@@ -48,8 +48,8 @@ def how(last: outcome.Outcome | None) -> str:
 
 @command(
     "backup:to",
-    "mooring backup:to s3:https://s3.example.com/bucket/mooring --credentials < credentials",
-    argument("url", metavar="URL", help="a folder, or sftp:, s3:, b2:, rest: as restic writes them"),
+    "mooring backup:to /mnt/backups",
+    argument("url", metavar="URL", help="a folder, or e.g. s3:https://s3.example.com/bucket/folder; sftp:, b2:, rest:"),
     SERVICE,
     argument("--credentials", action="store_true", help="read NAME=VALUE lines, restic's names, on standard input"),
 )

@@ -134,15 +134,15 @@ def is_running(name: ServiceName) -> bool:
     return status == 200 and bool(answer["State"]["Running"])
 
 
-def ask(name: ServiceName, words: Sequence[str], stdin: str) -> str:
+def ask(name: ServiceName, words: Sequence[str], stdin: str, timeout: int = ANSWER_TIMEOUT) -> str:
     """Run a command in its container with this on standard input; what it printed. Raises Refusal where it fails."""
     argv = ["docker", "exec", "--interactive", name.key, *words]
     try:
         done = subprocess.run(
-            argv, input=stdin, capture_output=True, text=True, errors="replace", check=False, timeout=ANSWER_TIMEOUT
+            argv, input=stdin, capture_output=True, text=True, errors="replace", check=False, timeout=timeout
         )
     except subprocess.TimeoutExpired:
-        die(f"{name.host} did not answer in {ANSWER_TIMEOUT} s", f"`mooring {name.kind}:logs {name.name}` may say why")
+        die(f"{name.host} did not answer in {timeout} s", f"`mooring {name.kind}:logs {name.name}` may say why")
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines() or [f"status {done.returncode}"]
         die(f"{name.host} refused: {said[0][:300]}", f"`mooring {name.kind}:logs {name.name}` may say more")

@@ -24,8 +24,8 @@ PASSWORD = "/var/lib/mooring/backups/password"
 UNIT = "mooring-backup@redis.cache.service"
 REFUSED: list[tuple[list[str], str]] = [
     (["backup:to", "backups"], "is nowhere to back up to"),
-    (["backup:to", "/srv/file/backups"], "not a directory"),
-    (["backup:to", "rest:http://127.0.0.1:1/"], "connection refused"),
+    (["backup:to", "/srv/file/backups"], "ot a directory"),
+    (["backup:to", "sftp://nobody@127.0.0.1:1/x"], "Connection refused"),
     (["backup:to", "sftp:nobody@127.0.0.1:/x"], "Permission denied"),
     (["backup:to", "/srv/backups", "--service", "redis.nothing"], "there is no redis nothing"),
     (["backup:unset", "--service", "redis.cache"], "has no destination of its own"),
@@ -225,7 +225,7 @@ def test_one_that_is_killed_half_way_leaves_nothing_that_stops_the_next(house: H
 def test_backups_are_made_on_time_and_only_so_many_are_kept(house: House) -> None:
     said = house.does("redis:backup:schedule", "cache", "'30 3 * * *'", "--keep", "2")
     assert f"cache is backed up to {FOLDER}, next at" in said
-    assert "2 of them are kept" in said
+    assert "of them 2 are kept" in said
     show = ["systemctl", "show", "--property=TimersCalendar", "mooring-backup@redis.cache.timer"]
     assert "*-*-* 03:30:00" in house.server.run(show).stdout
     (row,) = [each for each in json.loads(house.does("backup", "--json")) if each["service"] == "redis.cache"]

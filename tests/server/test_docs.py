@@ -35,6 +35,8 @@ EXEMPT = {
     "ssh mooring@HOST git:from-archive my-app https://": "tests/server/test_releases.py does",
     "ssh mooring@HOST git:sync my-app git@": "tests/server/test_releases.py does",
     "sudo mooring buildpacks:set my-app /root/": "tests/server/test_buildpacks.py does",
+    "ssh mooring@HOST backup:to sftp:": "tests/server/test_backups.py does",
+    "ssh mooring@HOST backup:to s3:": "there is no such server",
 }
 
 DOCUMENTS = [
@@ -48,6 +50,7 @@ DOCUMENTS = [
     "docs/one-off.md",
     "docs/cron.md",
     "docs/services.md",
+    "docs/backups.md",
     "docs/access.md",
     "docs/logs.md",
     "docs/looking-inside.md",

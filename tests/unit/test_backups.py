@@ -1,15 +1,28 @@
 """Backups: where they go, when, which are kept, and what restic says of them."""
 
+import time
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from mooring.backup import copies, destination, of_service, proof, repository, retention, schedule, secret
+from mooring.backup import (
+    copies,
+    destination,
+    of_service,
+    outcome,
+    overdue,
+    proof,
+    report,
+    repository,
+    retention,
+    schedule,
+    secret,
+)
 from mooring.backup.copies import Copy, Snapshot
 from mooring.backup.destination import Destination
 from mooring.backup.schedule import Plan
-from mooring.host import names
+from mooring.host import names, paths, systemd
 from mooring.host.refusal import Refusal
 from mooring.service import kind
 
@@ -78,6 +91,10 @@ def test_a_password_of_a_rest_server_is_in_the_environment_and_in_no_message(
     to = Destination("rest:https://host/x/", {"RESTIC_REST_USERNAME": "ada", "RESTIC_REST_PASSWORD": "a/b"})
     assert repository.environment(to)["RESTIC_REPOSITORY"] == "rest:https://ada:a%2Fb@host/x/"
     assert repository.reason(to, "one\nFatal: at https://ada:a%2Fb@host: no\n\n") == "at https://…:…@host: no"
+    said = "Fatal: create repository at rest:x failed: Fatal: unable to open repository at rest:https://host/x/: 401"
+    assert repository.reason(to, said) == "401"
+    tried = 'Stat(<config/>) returned error, retrying after 1.1s: Head "http://h": connection refused'
+    assert repository.reason(to, tried) == 'Head "http://h": connection refused'
     assert "a/b" not in " ".join(repository.argv(to, "snapshots"))
 
 
@@ -170,3 +187,40 @@ def test_a_database_that_is_called_as_its_service_is_called_as_the_new_one() -> 
     origin = names.ServiceName("postgres", "my-orders")
     assert of_service.database_in(service, origin, "my_orders") == "my_copy"
     assert of_service.database_in(service, origin, "yearly") == "yearly"
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A server where nothing is at work."""
+    monkeypatch.setattr(paths, "BACKUPS", tmp_path)
+    monkeypatch.setattr(systemd, "state_of", lambda unit: "inactive")
+    return tmp_path
+
+
+def test_a_backup_is_overdue_an_hour_after_its_time_and_told_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(report, "tell", lambda subject, event, details: told.append(event))
+    plan = Plan("0 0 1 1 *", {}, since=1.0)
+    schedule.save("redis.cache", plan)
+    assert 0 < overdue.since("redis.cache", plan) < time.time() - schedule.GRACE
+    overdue.tell_all()
+    overdue.tell_all()
+    assert told == ["backup:overdue"]
+    outcome.end("redis.cache", outcome.begin("redis.cache"), "ok")
+    assert not overdue.since("redis.cache", plan)
+
+
+def test_a_run_that_was_cut_off_has_failed_and_the_last_good_one_is_known(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(report, "tell", lambda subject, event, details: told.append(details["reason"]))
+    good = outcome.end("redis.cache", outcome.begin("redis.cache"), "ok")
+    outcome.begin("redis.cache")
+    assert "at work" in outcome.told("redis.cache")
+    report.settle_all()
+    report.settle_all()
+    last = outcome.look("redis.cache")
+    assert last is not None
+    assert (last.result, last.succeeded) == ("failed", good.began)
+    assert told == ["it was cut off: killed, or the server went down"]

@@ -1,5 +1,6 @@
 """Backups of a service: `KIND:backup`, `KIND:backup:*`."""
 
+import contextlib
 import time
 
 from mooring.backup import copies, destination, outcome, restoration, retention, schedule, timers
@@ -58,7 +59,7 @@ def schedule_(kind: Kind, name: str, schedule: list[str], keep: str) -> None:
     to = destination.of(subject)
     plans.save(subject, plan)
     timers.apply(subject)
-    kept = f"{retention.written(plan.keep)} of them are kept" if plan.keep else "all of them are kept"
+    kept = f"of them {retention.written(plan.keep)} are kept" if plan.keep else "all of them are kept"
     coming = moment(timers.following().get(subject))
     print(f"{name} is backed up to {to.url}, next at {coming}; {kept}")
 
@@ -106,11 +107,17 @@ def restore(kind: Kind, name: str, id: str, into: str) -> None:
     # It goes on when its client goes away.
     interrupt.ignore()
     if new:
-        restoration.into_new(kind, new, copy, to, lambda line: print(line, flush=True))
+        restoration.into_new(kind, new, copy, to, say)
     elif service:
         print(f"-----> Restoring {copy.short} into {name}", flush=True)
         restoration.into(service, kind, copy, to)
     print(f"{into or name} has what {copy.short} has, of {moment(copy.time)}")
+
+
+def say(line: str) -> None:
+    """Print it, if somebody still reads that."""
+    with contextlib.suppress(BrokenPipeError):
+        print(line, flush=True)
 
 
 @word("backup:verify", "orders", NAME, wants="dump.import_")
