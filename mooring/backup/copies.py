@@ -7,7 +7,7 @@ import re
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from mooring.backup import repository
+from mooring.backup import identity, repository
 from mooring.backup.destination import Destination
 from mooring.host.refusal import die
 
@@ -38,6 +38,8 @@ class Copy(NamedTuple):
     subject: str
     version: str
     bytes: int
+    shared: str
+    """What the database is called that links share which ask for none of their own."""
     pieces: dict[str, str]
     files: dict[str, str]
     manifest: str
@@ -47,9 +49,9 @@ class Copy(NamedTuple):
         return self.id[:8]
 
 
-def snapshots(destination: Destination, subject: str = "", host: str = "") -> list[Snapshot]:
-    """Those of a subject, of all without one; of the server called `host`, of every one without it."""
-    words = ["--tag", ",".join([OURS, *([f"subject={subject}"] if subject else [])])]
+def snapshots(destination: Destination, *tags: str, host: str = "") -> list[Snapshot]:
+    """Those that have one of these tags; of the server called `host`, of every one without it."""
+    words = [word for tag in tags for word in ("--tag", f"{OURS},{tag}")]
     words += ["--host", host] if host else []
     said = repository.ask(destination, "snapshots", "--json", "--no-lock", *words, timeout=repository.ANSWER)
     return [snapshot(each) for each in json.loads(said or "null") or []]
@@ -81,6 +83,7 @@ def whole(found: list[Snapshot]) -> list[Copy]:
                     last.tags.get("subject", ""),
                     last.tags.get("version", ""),
                     int(last.tags.get("bytes", "0")),
+                    last.tags.get("shared", ""),
                     {each.tags.get("database", ""): each.id for each in pieces},
                     {each.tags.get("database", ""): each.file for each in pieces},
                     last.file,
@@ -96,20 +99,22 @@ def left_over(found: list[Snapshot]) -> list[str]:
 
 
 def every(destination: Destination, subject: str) -> list[Copy]:
-    return whole(snapshots(destination, subject))
+    """The copies of what is called so now, or was when they were made, the newest first."""
+    own = identity.look(subject)
+    return whole(snapshots(destination, f"subject={subject}", *([f"id={own}"] if own else [])))
 
 
-def find(destination: Destination, subject: str, identity: str) -> Copy:
+def find(destination: Destination, subject: str, wanted: str) -> Copy:
     """The copy whose id begins so; raise Refusal where there is none, or more than one."""
     copies = every(destination, subject)
     if not copies:
         die(f"there is no backup of {subject.partition('.')[2]}", f"in {destination.url}")
-    if identity == LATEST:
+    if wanted == LATEST:
         return newest(copies)
-    found = [each for each in copies if each.id.startswith(identity)] if len(identity) >= 4 else []
+    found = [each for each in copies if each.id.startswith(wanted)] if len(wanted) >= 4 else []
     if len(found) != 1:
         kind, _, name = subject.partition(".")
-        die(f"there is no backup {identity[:64]!r} of {name}", f"`mooring {kind}:backup:list {name}` lists them")
+        die(f"there is no backup {wanted[:64]!r} of {name}", f"`mooring {kind}:backup:list {name}` lists them")
     return found[0]
 
 

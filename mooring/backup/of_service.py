@@ -13,6 +13,8 @@ from mooring.service.services import Service
 
 DATABASE = re.compile(r"[A-Za-z0-9_-]{1,63}")
 """Names that are safe in a file's name, a tag and an argument."""
+MAKING = ("version", "memory", "cpu", "settings")
+"""Fields of a record that say how to make another such service."""
 COUNTING = 1800
 """Seconds for a definition's check: it may go through all rows."""
 
@@ -76,12 +78,13 @@ def counted_in_time(service: Service, kind: Kind, database: str) -> list[str] | 
 
 def described(service: Service) -> dict[str, Any]:
     """What is known of it that says how to make another."""
-    return {"version": service.version, "memory": service.memory}
+    table = service._asdict()
+    return {key: table[key] for key in MAKING if key in table}
 
 
-def database_in(service: Service, origin: ServiceName, database: str) -> str:
-    """What a database of `origin` is called in a service: that which links share is called as the service is."""
-    return service.database if database == origin.name.replace("-", "_") else database
+def database_in(service: Service, shared: str, database: str) -> str:
+    """What a database is called in a service that was in another: the one that links shared there is so here too."""
+    return service.database if database == shared else database
 
 
 def put(service: Service, kind: Kind, database: str, stdin: int) -> None:

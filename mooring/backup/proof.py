@@ -43,7 +43,7 @@ def restored(name: ServiceName, kind: Kind, copy: Copy, to: Destination) -> list
     noted = copies.manifest(to, copy)["databases"]
     found = []
     for database in copy.pieces:
-        counted = of_service.counted(made, kind, of_service.database_in(made, name, database))
+        counted = of_service.counted(made, kind, of_service.database_in(made, copy.shared, database))
         found += compared(database, counted, noted[database]["check"])
     return found
 

@@ -86,7 +86,7 @@ def refuse(destination: Destination, status: int, said: str) -> Any:
 
 def reason(destination: Destination, said: str) -> str:
     """The line of restic's that says most; nothing secret is in it."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    lines = [message(line.strip()) for line in said.splitlines() if line.strip()]
     of_ssh = [line.partition("subprocess ssh: ")[2] for line in lines if line.startswith("subprocess ssh: ")]
     fatal = [line.rpartition("Fatal: ")[2] for line in lines if line.startswith("Fatal: ")]
     said = next(iter([*of_ssh[-1:], *fatal, *(RETRIES.sub("", line) for line in lines[-1:])]), "")
@@ -94,6 +94,14 @@ def reason(destination: Destination, said: str) -> str:
     for each in destination.secrets:
         text = text.replace(each, "…").replace(quote(each, safe=""), "…")
     return text[:300]
+
+
+def message(line: str) -> str:
+    """What a line says, which is JSON where its answer is, since 0.18."""
+    try:
+        return str(json.loads(line)["message"])
+    except (ValueError, KeyError, TypeError):
+        return line
 
 
 def meet(destination: Destination) -> bool:

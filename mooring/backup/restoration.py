@@ -21,10 +21,9 @@ Say = Callable[[str], None]
 def into(service: Service, kind: Kind, copy: Copy, to: Destination) -> None:
     """Replace what a service has by what a copy has, one database after the other, each when it has come whole."""
     of_service.ready(service, kind)
-    origin = ServiceName.parse(copy.subject)
     done: list[str] = []
     for database, identity in copy.pieces.items():
-        target = of_service.database_in(service, origin, database)
+        target = of_service.database_in(service, copy.shared, database)
         try:
             piece(service, kind, target, to, identity, copy.files[database])
         except Refusal as refusal:

@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 
-from mooring.backup import copies, repository
+from mooring.backup import copies, identity, repository
 from mooring.backup.copies import OURS, WHOLE
 from mooring.backup.destination import Destination
 from mooring.host.refusal import die
@@ -38,10 +38,10 @@ def written(keep: Keep) -> str:
 
 def apply(to: Destination, subject: str, keep: Keep) -> None:
     """Remove the copies of a subject that this server made and that are not to be kept. Raises Refusal."""
-    host = os.uname().nodename
+    host, own = os.uname().nodename, f"id={identity.of(subject)}"
     if keep:
         rules = [word for period, number in keep.items() for word in (f"--keep-{period}", str(number))]
-        tags = ",".join((OURS, f"subject={subject}", WHOLE))
+        tags = ",".join((OURS, own, WHOLE))
         repository.ask(to, "forget", "--host", host, "--tag", tags, "--group-by", "", *rules)
-    if gone := copies.left_over(copies.snapshots(to, subject, host)):
+    if gone := copies.left_over(copies.snapshots(to, own, host=host)):
         repository.ask(to, "forget", "--prune", *gone)

@@ -9,7 +9,7 @@ import tempfile
 import time
 from typing import Any, NamedTuple
 
-from mooring.backup import destination, of_service, outcome, repository, retention, schedule
+from mooring.backup import destination, identity, of_service, outcome, repository, retention, schedule
 from mooring.backup.copies import OURS, WHOLE
 from mooring.backup.destination import Destination
 from mooring.backup.outcome import Outcome
@@ -42,11 +42,11 @@ def make(subject: str) -> Outcome:
 def copy(service: Service, kind: Kind, to: Destination) -> Made:
     """Copy all pieces of a service, and then say that it is whole."""
     began, run, total = time.time(), secrets.token_hex(4), 0
+    own = {"subject": str(service.name), "id": identity.of(str(service.name)), "run": run}
     said: dict[str, Any] = {}
     for piece in of_service.pieces(service, kind):
         before = of_service.counted_in_time(service, kind, piece.database)
-        tags = {"subject": str(service.name), "run": run, "database": piece.database}
-        made = stream(to, piece.argv, piece.file, tags)
+        made = stream(to, piece.argv, piece.file, {**own, "database": piece.database})
         # Where nothing was written meanwhile, this is what a restored one has to have.
         same = before is not None and before == of_service.counted_in_time(service, kind, piece.database)
         said[piece.database] = {"file": piece.file, "snapshot": made.id, "check": before if same else None}
@@ -57,7 +57,7 @@ def copy(service: Service, kind: Kind, to: Destination) -> Made:
         **of_service.described(service),
         "began": round(began, 3),
     }
-    tags = {"subject": str(service.name), "run": run, "version": service.version, WHOLE: ""}
+    tags = {**own, WHOLE: "", "version": service.version, "shared": service.database}
     tags |= {"pieces": str(len(said)), "bytes": str(total)}
     written = json.dumps({**about, "databases": said}, indent=1) + "\n"
     with tempfile.TemporaryFile() as file:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from mooring.backup import outcome, schedule
+from mooring.backup import destination, identity, outcome, schedule
 from mooring.backup.schedule import Plan
 from mooring.cron import jobs, oncalendar, timers
 from mooring.host import files, systemd
@@ -47,6 +47,17 @@ def forget(subject: str) -> None:
     apply(subject)
     systemd.stop([outcome.unit(subject), outcome.unit(subject, outcome.PROOF)])
     outcome.forget(subject)
+    identity.forget(subject)
+
+
+def rename(subject: str, new: str) -> None:
+    """A subject is called otherwise from now on: what was told of it, and its copies, are the new one's."""
+    systemd.stop([unit(subject), outcome.unit(subject), outcome.unit(subject, outcome.PROOF)])
+    if destination.folder(subject).exists():
+        files.remove_tree(destination.folder(new))
+        destination.folder(subject).rename(destination.folder(new))
+    apply(subject)
+    apply(new)
 
 
 def apply_all(say: Callable[[str], None]) -> None:

@@ -95,6 +95,7 @@ def test_a_password_of_a_rest_server_is_in_the_environment_and_in_no_message(
     assert repository.reason(to, said) == "401"
     tried = 'Stat(<config/>) returned error, retrying after 1.1s: Head "http://h": connection refused'
     assert repository.reason(to, tried) == 'Head "http://h": connection refused'
+    assert repository.reason(to, '{"message_type": "exit_error", "message": "no space left"}\n') == "no space left"
     assert "a/b" not in " ".join(repository.argv(to, "snapshots"))
 
 
@@ -160,7 +161,7 @@ def test_times_are_read_as_go_writes_them() -> None:
 
 def test_the_newest_is_this_servers_where_it_has_one() -> None:
     made = [
-        Copy(each, "", 0, host, "a.b", "", 0, {}, {}, "") for each, host in (("1", "elsewhere"), ("2", "elsewhere"))
+        Copy(each, "", 0, host, "a.b", "", 0, "", {}, {}, "") for each, host in (("1", "elsewhere"), ("2", "elsewhere"))
     ]
     assert copies.newest(made).id == "1"
 
@@ -184,9 +185,8 @@ def test_a_database_that_is_called_as_its_service_is_called_as_the_new_one() -> 
     from mooring.service.services import Service
 
     service = Service(names.ServiceName("postgres", "my-copy"), "17", "", 1, 1, "", "")
-    origin = names.ServiceName("postgres", "my-orders")
-    assert of_service.database_in(service, origin, "my_orders") == "my_copy"
-    assert of_service.database_in(service, origin, "yearly") == "yearly"
+    assert of_service.database_in(service, "my_orders", "my_orders") == "my_copy"
+    assert of_service.database_in(service, "my_orders", "yearly") == "yearly"
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from mooring.backup import outcome, proof, report
 
 
 def main() -> None:
-    os.umask(0o077)
+    os.umask(0o022)
     _, what, subject = sys.argv
     if what == outcome.PROOF:
         proof.clear(subject)

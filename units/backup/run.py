@@ -10,7 +10,7 @@ from mooring.backup import run
 
 
 def main() -> None:
-    os.umask(0o077)
+    os.umask(0o022)
     made = run.make(sys.argv[1])
     if made.result == "ok":
         print(f"{made.id[:8]}: {made.bytes} bytes in {made.ended - made.began:.1f} s", flush=True)

@@ -10,7 +10,7 @@ from mooring.backup import proof
 
 
 def main() -> None:
-    os.umask(0o077)
+    os.umask(0o022)
     given = proof.give(sys.argv[1])
     for line in given.lines:
         print(line, flush=True)
