@@ -92,8 +92,12 @@ def put(service: Service, kind: Kind, database: str, stdin: int) -> None:
     if database:
         grant.make_database(service, kind, database)
     status, said = server.feed(service.name, kind.words(kind.dump.import_, database=database), stdin)
+    if status and not said:
+        either = "it has what it had, or what the backup has, and nothing between the two"
+        die(f"the import into {service.name.name} was cut off (status {status}): {either}", "look, then try it again")
     if status:
-        die(f"{database or service.name.name} of {service.name.name} is as it was: {said or f'status {status}'}")
+        what = f"{database} of {service.name.name}" if database else service.name.name
+        die(f"{what} is as it was: {said}")
 
 
 def find(subject: str) -> tuple[Service, Kind]:
