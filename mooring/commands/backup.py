@@ -70,13 +70,16 @@ def unset(service: str) -> None:
     owner = owner_of(service)
     if destination.look(owner) is None:
         die(f"{service or 'the server'} has no destination of its own", "`mooring backup:to URL` gives it one")
-    left = [subject for subject, _ in schedule.every() if not service or subject == service]
-    if left and not (service and destination.look(SERVER)) and not all(map(destination.look, left)):
-        kind, _, name = left[0].partition(".")
-        die(f"{left[0]} is backed up there on time", f"`mooring {kind}:backup:unschedule {name}` first")
+    general = destination.look(SERVER) if service else None
+    planned = [subject for subject, _ in schedule.every()]
+    stranded = [each for each in planned if (each == service if service else destination.look(each) is None)]
+    if stranded and not general:
+        kind, _, name = stranded[0].partition(".")
+        die(f"{stranded[0]} is backed up there on time", f"`mooring {kind}:backup:unschedule {name}` first")
     destination.forget(owner)
-    general = destination.look(SERVER)
-    print(f"{service} is backed up to {general.url}" if service and general else "backups go nowhere now")
+    print(
+        f"{service or 'a service without a place of its own'} is backed up to {general.url if general else 'nowhere'}"
+    )
 
 
 @command("backup:public", "mooring backup:public")

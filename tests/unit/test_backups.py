@@ -22,6 +22,7 @@ from mooring.backup import (
 from mooring.backup.copies import Copy, Snapshot
 from mooring.backup.destination import Destination
 from mooring.backup.schedule import Plan
+from mooring.commands import backup as commands
 from mooring.host import names, paths, systemd
 from mooring.host.refusal import Refusal
 from mooring.service import kind
@@ -224,3 +225,18 @@ def test_a_run_that_was_cut_off_has_failed_and_the_last_good_one_is_known(
     assert last is not None
     assert (last.result, last.succeeded) == ("failed", good.began)
     assert told == ["it was cut off: killed, or the server went down"]
+
+
+def test_a_place_that_backups_still_go_to_on_time_is_not_forgotten(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "owner_of", lambda service: service or destination.SERVER)
+    for owner in (destination.SERVER, "redis.cache"):
+        destination.save(owner, Destination(f"/srv/{owner}"))
+    schedule.save("redis.cache", Plan("@daily"))
+    commands.unset(service="")
+    with pytest.raises(Refusal, match=r"redis\.cache is backed up there on time"):
+        commands.unset(service="redis.cache")
+    destination.save(destination.SERVER, Destination("/srv/all"))
+    commands.unset(service="redis.cache")
+    assert destination.of("redis.cache").url == "/srv/all"
+    with pytest.raises(Refusal, match="backed up there on time"):
+        commands.unset(service="")

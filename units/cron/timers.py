@@ -11,7 +11,6 @@ import sys
 
 from mooring.app import apps, crontab
 from mooring.app.apps import App
-from mooring.backup import timers as backup_timers
 from mooring.cron import jobs, runs, timers
 from mooring.host import files, paths, systemd
 from mooring.host.refusal import Refusal
@@ -59,6 +58,8 @@ def main() -> None:
     if name != EVERY:
         timers.apply(App(name))
         return
+    from mooring.backup import timers as backup_timers
+
     timers.apply_all(say)
     backup_timers.apply_all(say)
     start_at_reboot()
