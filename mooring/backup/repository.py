@@ -23,8 +23,8 @@ MEET, ANSWER = 30, 300
 """Seconds for a destination to say that it is there, and what it has: restic itself tries for a quarter of an hour."""
 RETRIES = re.compile(r"^.*, retrying after [^:]*: ")
 LONG = 12 * 3600
-WRONG_PASSWORD = 12
-"""Its exit status for that, since 0.17; before it is told by its words."""
+WRONG_PASSWORD, NOT_THERE = 12, 127
+"""Exit statuses: restic's own since 0.17, before it tells that by its words; setpriv(1)'s where there is no restic."""
 CACHE = Path("/var/cache/mooring/backups")
 LOCKS = paths.RUN / "backups"
 
@@ -70,12 +70,12 @@ def attempt(destination: Destination, *words: str, timeout: float) -> "subproces
     except subprocess.TimeoutExpired as expired:
         said = reason(destination, (expired.stderr or b"").decode(errors="replace"))
         die(f"{destination.url} did not answer in {timeout} s{f': {said}' if said else ''}", "is its address right?")
-    except FileNotFoundError:
-        die("restic is not installed", "`apt-get install restic`, or run install.sh again")
 
 
 def refuse(destination: Destination, status: int, said: str) -> Any:
     """Raise Refusal for what restic said."""
+    if status == NOT_THERE:
+        die("restic is not installed", "`apt-get install restic`, or run install.sh again")
     if status == WRONG_PASSWORD or "wrong password" in said:
         die(
             f"{destination.url} has another password",
