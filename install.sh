@@ -176,7 +176,7 @@ install_packages() {
     # Docker refuses to start a container where the kernel has AppArmor and nothing loads its profiles.
     # logrotate rotates what nginx logs: nginx's package brings the rules, and does not ask for it.
     local wanted=(ca-certificates curl git iproute2 iptables logrotate nginx openssh-client openssh-server procps
-        python3 python3-cryptography python3-systemd python3-venv sudo)
+        python3 python3-cryptography python3-systemd python3-venv restic sudo)
     ! grep -qs Y /sys/module/apparmor/parameters/enabled || wanted+=(apparmor)
     command -v dockerd >/dev/null || wanted+=(docker.io)
     apt_install "${wanted[@]}"

@@ -85,6 +85,13 @@ REMEDIES = {
     "git:load-image": "`docker load` on the server, then `mooring git:from-image APP IMAGE`",
     "letsencrypt": "`mooring certs:auto APP --email E` gets certificates and renews them; `… off` ends that",
     "git:unlock": "it is not needed: what was cut off is put in order by itself",
+    "KIND:backup-auth": "`mooring backup:to URL --service KIND.NAME --credentials < credentials`",
+    "KIND:backup-deauth": "`mooring backup:unset --service KIND.NAME`",
+    "KIND:backup-schedule": '`mooring KIND:backup:schedule NAME "0 3 * * *"`, to where `mooring backup:to URL` says',
+    "KIND:backup-schedule-cat": "`mooring backup` lists them",
+    "KIND:backup-set-encryption": "it is not needed: every backup is encrypted",
+    "KIND:backup-unschedule": "`mooring KIND:backup:unschedule NAME`",
+    "KIND:backup-unset-encryption": "there is none without: every backup is encrypted",
 }
 """What to do instead of a word of Dokku's, or of a group of them, that has no use here."""
 
@@ -207,7 +214,8 @@ def unknown(name: str) -> str:
     """What is said of a command that there is not."""
     import difflib
 
-    if remedy := REMEDIES.get(name) or REMEDIES.get(name.partition(":")[0]):
+    group, _, verb = name.partition(":")
+    if remedy := REMEDIES.get(name) or REMEDIES.get(group) or REMEDIES.get(f"KIND:{verb}", "").replace("KIND", group):
         return f"there is no command {name[:60]!r} ({remedy})"
     if lacking := _lacking(name):
         return lacking

@@ -156,8 +156,8 @@ def present(app: str) -> dict[str, str]:
 
 
 def drop_ins() -> list[Path]:
-    """The folders of the drop-ins of every job."""
-    return list(jobs.UNITS.glob("mooring-cron@*.d"))
+    """The folders of the drop-ins of every job, and of every backup."""
+    return [each for kind in ("cron", "backup") for each in jobs.UNITS.glob(f"mooring-{kind}@*.d")]
 
 
 def read(path: Path) -> str:

@@ -21,9 +21,9 @@ def examine() -> list[Finding]:
     """Every finding; the examinations run side by side, for most of them wait for a program."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from mooring.doctor import apps, certificates, cron, host, pipeline, volumes
+    from mooring.doctor import apps, backups, certificates, cron, host, pipeline, volumes
 
-    modules = (host, pipeline, apps, certificates, volumes, cron)
+    modules = (host, pipeline, apps, certificates, volumes, cron, backups)
     examinations = tuple(each for module in modules for each in module.EXAMINATIONS)
     with ThreadPoolExecutor(len(examinations)) as pool:
         return [finding for found in pool.map(run, examinations) for finding in found]

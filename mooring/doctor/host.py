@@ -13,7 +13,15 @@ FULL = 0.90
 PLACES = (Path("/"), Path("/var/log/journal"), paths.APPS, paths.SPOOL, paths.BUILDS)
 SERVICES = ("docker.service", "nginx.service", "mooring.target")
 PIPELINE = ("mooring-build@", "mooring-launch@", "mooring-route@", "mooring-retire@", "mooring-settle@")
-OF_APPS = (*PIPELINE, "mooring-app@", "mooring-run@", "mooring-release@", "mooring-cron@")
+OF_APPS = (
+    *PIPELINE,
+    "mooring-app@",
+    "mooring-run@",
+    "mooring-release@",
+    "mooring-cron@",
+    "mooring-backup@",
+    "mooring-verify@",
+)
 """Units that the other examinations look at, or whose failure is told to a person."""
 
 

@@ -23,6 +23,8 @@ CERTIFICATES = Path("/var/lib/mooring/certificates")
 """The certificates of all apps and their keys, root's alone."""
 CHALLENGES = Path("/var/lib/mooring/challenges")
 """What nginx serves to authorities below /.well-known/acme-challenge/, and nothing else is in it (RFC 8555, 8.3)."""
+BACKUPS = Path("/var/lib/mooring/backups")
+"""Where backups go, the password and the key that they take, and how the last ones ended; root's alone."""
 SPOOL = Path("/var/spool/mooring")
 RUN = Path("/run/mooring")
 

@@ -103,6 +103,17 @@ class Settings(NamedTuple):
     before: tuple[str, ...] = ()
 
 
+class Backup(NamedTuple):
+    """What a backup holds: `export` writes one database, where that is not as in Dump; `databases` prints their names.
+
+    `check` prints what a restored one is compared by, a line for each thing: `public.orders 1042`.
+    """
+
+    export: tuple[str, ...] = ()
+    databases: tuple[str, ...] = ()
+    check: tuple[str, ...] = ()
+
+
 class Kind(NamedTuple):
     """A definition. `files` are what the container finds below /mooring, `user` who the server runs as there."""
 
@@ -125,6 +136,7 @@ class Kind(NamedTuple):
     whole: Dump = Dump()
     """Of all databases and users: what another server, which is empty, reads."""
     upgrade: Upgrade = Upgrade()
+    backup: Backup = Backup()
 
     @property
     def is_tried(self) -> bool:
@@ -151,6 +163,7 @@ TABLES: dict[str, type[Any]] = {
     "whole": Dump,
     "upgrade": Upgrade,
     "settings": Settings,
+    "backup": Backup,
 }
 
 

@@ -21,7 +21,7 @@ def set_up() -> None:
     # Without a password, but not locked: sshd without PAM would refuse a locked user's key.
     run("usermod", "--password", "*", "--append", "--groups", "systemd-journal", GIT_USER)
     folders("0755", ETC, OPT, VAR, VAR / "apps", VAR / "home", NOTES)
-    folders("0700", VAR / "volumes")
+    folders("0700", VAR / "volumes", VAR / "backups")
     folders("0755", SPOOL, *(SPOOL / name for name in ("launch", "route", "retire", "queue", "run", "failed")))
     folders("0755", *(SPOOL / state / stage for state in ("queue", "run") for stage in STAGES))
     folders("1770", SPOOL / "build", group=GIT_USER)

@@ -10,7 +10,21 @@ from mooring.telling import announcement
 from mooring.telling.event import Event
 
 READING = frozenset(
-    {"info", "get", "list", "show", "export", "report", "logs", "failed", "public", "test", "keys", "links"}
+    {
+        "info",
+        "get",
+        "list",
+        "show",
+        "export",
+        "report",
+        "logs",
+        "failed",
+        "public",
+        "test",
+        "keys",
+        "links",
+        "backup:list",
+    }
 )
 """The verbs of commands that change nothing: `config:get`."""
 DOING = frozenset({"rebuild", "rollback", "deploy", "run", "enter", "exec", "cleanup"})

@@ -42,7 +42,7 @@ class Event(NamedTuple):
         what = " ".join(filter(None, (self.name, self.app, f"v{self.release}" if self.release else "")))
         told = {key: value for key, value in self.details.items() if key not in LONG and value not in ("", [], {})}
         details = ", ".join(f"{key} {_word(value)}" for key, value in told.items())
-        end = " failed" if self.status == "failed" and not self.name.startswith(("deploy:", "cron:")) else ""
+        end = " failed" if self.status == "failed" and not self.name.startswith(("deploy:", "cron:", "backup:")) else ""
         return f"{self.actor}: {what}{end}" + (f" ({details})" if details else "")
 
 

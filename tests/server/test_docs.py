@@ -39,6 +39,8 @@ EXEMPT = {
     "ssh mooring@HOST certs:auto my-app --email": "tests/server/test_certs_automatic.py does",
     "ssh mooring@HOST certs:auto-global on": "tests/server/test_certs_automatic.py does",
     "sudo mooring buildpacks:set my-app /root/": "tests/server/test_buildpacks.py does",
+    "ssh mooring@HOST backup:to sftp:": "tests/server/test_backups.py does",
+    "ssh mooring@HOST backup:to s3:": "there is no such server",
 }
 
 DOCUMENTS = [
@@ -53,6 +55,7 @@ DOCUMENTS = [
     "docs/one-off.md",
     "docs/cron.md",
     "docs/services.md",
+    "docs/backups.md",
     "docs/access.md",
     "docs/logs.md",
     "docs/looking-inside.md",

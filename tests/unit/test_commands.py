@@ -43,7 +43,7 @@ def test_dokkus_words_for_showing_something_are_those_of_the_group(word: str, na
     assert (found.name if found else "") == name
 
 
-@pytest.mark.parametrize("word", ["docker-options:add", "git:allow-host", "git:load-image"])
+@pytest.mark.parametrize("word", ["docker-options:add", "git:allow-host", "git:load-image", "postgres:backup-auth"])
 def test_a_word_of_dokkus_that_has_no_use_here_is_told_what_to_do(word: str) -> None:
     assert commands.find(word) is None
     assert "did you mean" not in commands.unknown(word)

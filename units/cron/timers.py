@@ -58,7 +58,10 @@ def main() -> None:
     if name != EVERY:
         timers.apply(App(name))
         return
+    from mooring.backup import timers as backup_timers
+
     timers.apply_all(say)
+    backup_timers.apply_all(say)
     start_at_reboot()
 
 

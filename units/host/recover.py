@@ -8,6 +8,7 @@ from pathlib import Path
 from mooring.access import keys
 from mooring.app import apps
 from mooring.app.apps import App
+from mooring.backup import proof, report
 from mooring.host import files, names, paths
 from mooring.host.names import ReleaseName
 from mooring.pipeline import removal, source, spool, stage
@@ -102,6 +103,8 @@ def main() -> None:
     # After them: what a volume was made out of was theirs.
     volumes.recover()
     creation.clean()
+    proof.clear()
+    report.settle_all()
 
 
 if __name__ == "__main__":

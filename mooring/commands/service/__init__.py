@@ -43,7 +43,16 @@ def word(
 
 def commands(kind: Kind) -> list[Command]:
     """The commands of a kind."""
-    from mooring.commands.service import access, clone, data, life, links, settings, version  # noqa: F401
+    from mooring.commands.service import (  # noqa: F401
+        access,
+        backup,
+        clone,
+        data,
+        life,
+        links,
+        settings,
+        version,
+    )
 
     found = []
     for each in words.values():

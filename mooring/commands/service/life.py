@@ -6,6 +6,7 @@ import time
 
 from mooring.access.actor import may_see
 from mooring.app import link
+from mooring.backup import outcome, timers
 from mooring.commands import JSON, argument
 from mooring.commands.listing import moment, show, show_one
 from mooring.commands.service import NAME, word
@@ -99,6 +100,7 @@ def info(kind: Kind, name: str, json: bool) -> None:
         "data": str(service.data),
         "unit": service.name.unit,
         "kept": upgrade.kept_of(service.name),
+        "backup": outcome.told(str(service.name)),
     }
     if not json:
         facts["size"] = formation.size(size_of(service))
@@ -179,4 +181,5 @@ def destroy(kind: Kind, name: str, force: bool) -> None:
             die(f"{name} was not removed", "type its name, or use --force")
         creation.refuse_linked(service)
     creation.remove(service.name)
+    timers.forget(str(service.name))
     print(f"{name} is removed")
