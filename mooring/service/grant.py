@@ -90,7 +90,7 @@ def renew(service: Service, kind: Kind, stale: Iterable[tuple[str, str]]) -> Non
             "host": service.name.host, "port": str(kind.port),
         }  # fmt: skip
         known.add(made.user)
-        if wanted := [kind.text(each, values) for each in (kind.link.database, kind.link.grant) if each]:
+        if wanted := [kind.text(each, values) for each in (kind.link.database, granting(kind, made)) if each]:
             server.ask(service.name, kind.words(kind.link.run), "\n".join(wanted))
     for user, database in stale:
         if kind.link.revoke and user not in known:

@@ -34,6 +34,9 @@ def ended(which: str, line: str, tmp_path: Path, ups: int = 1) -> tuple[int, lis
         said = b""
         while said.count(b"up ") < ups:
             said += os.read(process.stderr.fileno(), 1000)
+        # The shell waits for its programs by then: before that its status is another's.
+        while Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] != "S":
+            time.sleep(0.01)
         whole = stop.see(process.pid)
         assert whole
         until = time.monotonic() + 20
