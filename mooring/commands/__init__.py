@@ -233,7 +233,7 @@ def _lacking(name: str) -> str:
     if found is None or f"KIND:{verb}" not in {each.name for each in listed()}:
         return ""
     others = [each for each in kinds.names() if f"{each}:{verb}" in known]
-    return f"a {group} has no {verb} (what has: {', '.join(others)})"
+    return f"there is no command {name!r}: a {group} has no {verb} (what has: {', '.join(others)})"
 
 
 def modules() -> list[str]:

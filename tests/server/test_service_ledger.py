@@ -85,8 +85,8 @@ def test_what_was_acknowledged_is_there(
     module_server: Server, ledgers: dict[str, Callable[[], Client]], harm: Callable[[Server], None]
 ) -> None:
     for _ in range(ROUNDS):
-        # Several rounds in a minute would be a crash loop, which slows down.
-        module_server.run(["systemctl", "reset-failed", "mooring-service@*"])
+        # Several rounds in a minute would be a crash loop, which slows down, and Docker's is not started again.
+        module_server.run(["systemctl", "reset-failed", "mooring-service@*", "docker.service"])
         books = [Ledger(connect).start() for connect in ledgers.values()]
         harm(module_server)
         for each in books:
