@@ -112,8 +112,25 @@ def meet(destination: Destination) -> bool:
     if done.returncode == WRONG_PASSWORD or "wrong password" in done.stderr:
         refuse(destination, done.returncode, done.stderr)
     # What is there already is not made anew, whatever was wrong with the first.
-    ask(destination, "init", timeout=MEET)
+    made = attempt(destination, "init", timeout=MEET)
+    if made.returncode:
+        refuse(destination, made.returncode, made.stderr + complaint_of_ssh(destination))
     return False
+
+
+def complaint_of_ssh(destination: Destination) -> str:
+    """What ssh has against a destination, as restic hands it on: it does so only where it is not over before."""
+    if not destination.url.startswith("sftp:"):
+        return ""
+    try:
+        done = subprocess.run(
+            secret.sftp_command(destination).split(), stdin=subprocess.DEVNULL, capture_output=True,
+            text=True, errors="replace", check=False, timeout=MEET, start_new_session=True,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return ""
+    lines = done.stderr.strip().splitlines() if done.returncode else []
+    return f"\nsubprocess ssh: {lines[-1]}" if lines else ""
 
 
 @contextlib.contextmanager
