@@ -243,4 +243,4 @@ def test_a_service_ends_after_the_apps_at_shutdown(house: House) -> None:
         house.server.wait_for(["sh", "-c", f"systemctl is-active 'mooring-app@{APP}.*'"])
     said = house.server.run(["journalctl", "-b", "-1", "-o", "short-monotonic", "--no-pager"]).stdout
     app = max(said.find(line) for line in said.splitlines() if "Stopped mooring-app@" in line)
-    assert 0 < app < said.index("Stopped mooring-service@postgres.orders")
+    assert 0 < app < said.index("Stopping mooring-service@postgres.orders")
