@@ -121,6 +121,12 @@ def test_the_examples_keep_what_they_are_given(examples: Apps) -> None:
     assert "answered entry" in does(examples.admin, "logs", BOOK, "-p", "worker")
 
 
+def test_an_app_and_its_database_are_filtered_by_nothing_on_their_way(examples: Apps) -> None:
+    """Where the kernel has no such filter, there is nothing to turn off."""
+    shown = examples.server.run(["sysctl", "-en", "net.bridge.bridge-nf-call-iptables"]).stdout
+    assert shown in ("0\n", "")
+
+
 def test_a_push_again_and_a_rebuild_lose_nothing(examples: Apps) -> None:
     (repo,) = examples.repos
     page = (repo.folder / "public/index.php").read_text()
