@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from mooring import __version__, commands
-from mooring.commands import Command
+from mooring.commands import Command, vocabulary
 from mooring.host import settings
 from mooring.service import kind
 
@@ -56,7 +56,7 @@ def usage_of(command: Command) -> str:
 
 def mooring_1() -> str:
     """mooring(1): every command."""
-    aliases = ", ".join(f"{alias} ({name})" for alias, name in sorted(commands.ALIASES.items()))
+    aliases = ", ".join(f"{alias} ({name})" for alias, name in sorted(vocabulary.ALIASES.items()))
     parts = [
         ".SH SYNOPSIS\n.B mooring\n.I COMMAND \\fR[\\fIARGUMENT\\fR...]\n.br\n.B ssh mooring@HOST\n.I COMMAND"
         " \\fR[\\fIARGUMENT\\fR...]\n.br\n.B git push mooring@HOST:APP main\n",
@@ -134,7 +134,7 @@ def takes_app(command: Command) -> bool:
 
 def bash_completion() -> str:
     """Completion for bash: commands, then apps, then options; the apps are the listing of their folder."""
-    names = [each.name for each in commands.every()] + sorted(commands.ALIASES)
+    names = [each.name for each in commands.every()] + sorted(vocabulary.ALIASES)
     options = "\n".join(f"        {each.name}) options='{' '.join(options_of(each))}' ;;" for each in commands.every())
     apps = "|".join(each.name for each in commands.every() if takes_app(each))
     return f"""# bash completion of mooring; made by mooring.manual.

@@ -11,6 +11,8 @@ import os
 from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
 
+from mooring.commands.vocabulary import ALIASES, REMEDIES, SHOWS
+
 Run = Callable[..., int | None]
 
 ALONE = {
@@ -26,74 +28,6 @@ ALONE = {
     "version": "host",
 }
 """The module of a word that is no group of its own."""
-
-ALIASES = {
-    "apps:exists": "apps:info",
-    "apps:report": "apps:info",
-    "builder-dockerfile:set": "builder:set",
-    "certs:generate": "certs:selfsigned",
-    "certs:info": "certs:show",
-    "certs:update": "certs:add",
-    "clone": "git:sync",
-    "create": "apps:create",
-    "cron:list": "cron",
-    "cron:report": "cron",
-    "delete": "apps:destroy",
-    "destroy": "apps:destroy",
-    "git:public-key": "ssh:public",
-    "git:report": "git:info",
-    "htpasswd:add": "http-auth:add",
-    "htpasswd:disable": "http-auth:disable",
-    "htpasswd:remove": "http-auth:remove",
-    "letsencrypt:enable": "certs:auto",
-    "letsencrypt:list": "certs",
-    "maintenance:disable": "maintenance:off",
-    "maintenance:enable": "maintenance:on",
-    "nginx:access-logs": "nginx:logs",
-    "nginx:error-logs": "nginx:logs",
-    "nginx:show-config": "nginx:show",
-    "ports:add": "ports:set",
-    "proxy:ports": "ports",
-    "proxy:ports-add": "ports:set",
-    "proxy:ports-clear": "ports:clear",
-    "proxy:ports-remove": "ports:remove",
-    "proxy:ports-set": "ports:set",
-    "ps:rebuild": "rebuild",
-    "ps:rebuildall": "rebuild:all",
-    "restart": "ps:restart",
-    "ssh-keys:add": "access:add",
-    "ssh-keys:list": "access:list",
-    "ssh-keys:remove": "access:remove",
-    "ssl:certificate": "certs:add",
-    "ssl:delete": "certs:remove",
-    "ssl:generate": "certs:selfsigned",
-    "ssl:info": "certs:show",
-    "ssl:key": "certs:add",
-    "storage:mount": "volume:link",
-    "storage:unmount": "volume:unlink",
-    "tags": "tag:list",
-    "urls": "url",
-}
-"""dokku-alt's and Dokku's words."""
-SHOWS = ("list", "report", "show")
-"""Dokku's verbs for what a group's own name does here: `builder:report` is `builder`."""
-REMEDIES = {
-    "docker-options": "for builds `mooring builder:set APP build-arg K=V`; for memory `mooring ps:limit`",
-    "git:allow-host": "it is not needed: a host's key is kept when it is first met",
-    "git:generate-deploy-key": "`mooring ssh:install APP < key` gives one app a key of its own",
-    "git:initialize": "it is not needed: `mooring apps:create APP` or the first push makes the repository",
-    "git:load-image": "`docker load` on the server, then `mooring git:from-image APP IMAGE`",
-    "letsencrypt": "`mooring certs:auto APP --email E` gets certificates and renews them; `… off` ends that",
-    "git:unlock": "it is not needed: what was cut off is put in order by itself",
-    "KIND:backup-auth": "`mooring backup:to URL --service KIND.NAME --credentials < credentials`",
-    "KIND:backup-deauth": "`mooring backup:unset --service KIND.NAME`",
-    "KIND:backup-schedule": '`mooring KIND:backup:schedule NAME "0 3 * * *"`, to where `mooring backup:to URL` says',
-    "KIND:backup-schedule-cat": "`mooring backup` lists them",
-    "KIND:backup-set-encryption": "it is not needed: every backup is encrypted",
-    "KIND:backup-unschedule": "`mooring KIND:backup:unschedule NAME`",
-    "KIND:backup-unset-encryption": "there is none without: every backup is encrypted",
-}
-"""What to do instead of a word of Dokku's, or of a group of them, that has no use here."""
 
 
 class Misuse(Exception):

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from mooring.host.names import KIND
 from mooring.host.refusal import die
+from mooring.service import definition
 
 OURS = Path(__file__).resolve().parents[2] / "services"
 OWN = Path("/etc/mooring/services")
@@ -153,20 +154,6 @@ class Kind(NamedTuple):
         return [filled(word, values) for word in words]
 
 
-RENAMED = {"as": "prefix", "import": "import_"}
-"""Keys that are words of Python's own."""
-TABLES: dict[str, type[Any]] = {
-    "server": Server,
-    "link": Link,
-    "console": Console,
-    "dump": Dump,
-    "whole": Dump,
-    "upgrade": Upgrade,
-    "settings": Settings,
-    "backup": Backup,
-}
-
-
 def filled(text: str, values: Mapping[str, Any]) -> str:
     """`{name}` becomes what that is; what is no name of `values` stays (it may be a shell's)."""
     return PLACE.sub(lambda match: str(values.get(match[1], match[0])), text)
@@ -211,47 +198,9 @@ def read(folder: Path) -> Kind:
         table = tomllib.loads(path.read_text())
     except tomllib.TOMLDecodeError as error:
         die(f"{path} is not TOML: {error}", "mend that line")
-    kind: Kind = _record(Kind, {"name": folder.name, "folder": folder, **table}, f"{path}: ")
+    kind: Kind = definition.record(Kind, {"name": folder.name, "folder": folder, **table}, f"{path}: ")
     _check(kind, path)
     return kind
-
-
-def _record(cls: Any, table: Mapping[str, Any], where: str) -> Any:
-    values = {}
-    for key, value in table.items():
-        name = RENAMED.get(key, key).replace("-", "_")
-        if name not in cls._fields or key in RENAMED.values():
-            die(f"{where}{key} is no key of a service", f"the keys: {', '.join(map(_written, cls._fields))}")
-        wanted = cls.__annotations__[name]
-        if name in TABLES and isinstance(value, dict):
-            values[name] = _record(TABLES[name], value, f"{where}{key}.")
-        elif not _is(value, wanted):
-            die(f"{where}{key} is {value!r:.60}", f"write it like {_example(wanted)}")
-        else:
-            values[name] = tuple(value) if isinstance(value, list) else value
-    missing = [each for each in cls._fields if each not in values and each not in cls._field_defaults]
-    if missing:
-        die(f"{where}{_written(missing[0])} is missing", "docs/services.md says what it is")
-    return cls(**values)
-
-
-def _written(name: str) -> str:
-    """A field's key."""
-    return next((key for key, field in RENAMED.items() if field == name), name.replace("_", "-"))
-
-
-def _is(value: Any, wanted: Any) -> bool:
-    if wanted == tuple[str, ...]:
-        return isinstance(value, list) and all(isinstance(each, str) for each in value)
-    if wanted == Mapping[str, str]:
-        return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
-    return type(value) is wanted or (wanted is Path and isinstance(value, Path))
-
-
-def _example(wanted: Any) -> str:
-    if wanted == tuple[str, ...]:
-        return '["a", "b"]'
-    return {str: '"text"', int: "1", bool: "true"}.get(wanted, "a table")
 
 
 def _check(kind: Kind, path: Path) -> None:

@@ -32,10 +32,7 @@ def set_up() -> Callable[[], None] | None:
     if swarm:
         warn("Docker is in swarm mode, which excludes live-restore: apps are interrupted when Docker restarts")
     there = DAEMON_JSON.exists()
-    try:
-        settings = parse(DAEMON_JSON.read_text() if there else "")
-    except ValueError as error:
-        die(f"{DAEMON_JSON} is not valid JSON: {error}", "mend it, then run this again")
+    settings = current()
     added = missing(settings, swarm=swarm, pool=network.free(POOLS))
     if not added:
         return None
@@ -67,6 +64,14 @@ def take_down() -> None:
         warn(f"{DAEMON_JSON} is left as it is")
     remove(NOTE)
     detail("other containers run on; Docker takes it all in with its next restart")
+
+
+def current() -> Settings:
+    """The settings that there are; raise Refusal where the file is no JSON."""
+    try:
+        return parse(DAEMON_JSON.read_text() if DAEMON_JSON.exists() else "")
+    except ValueError as error:
+        die(f"{DAEMON_JSON} is not valid JSON: {error}", "mend it, then run this again")
 
 
 def parse(text: str) -> Settings:

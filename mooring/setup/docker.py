@@ -7,13 +7,15 @@ from collections.abc import Callable, Mapping
 
 from mooring.host.refusal import die
 from mooring.setup import CHECKOUT, ETC, SYSTEM, daemon_json
-from mooring.setup.file import place, remove_drop_in
+from mooring.setup.file import place, remove, remove_drop_in
 from mooring.setup.network import DAEMON_JSON
 from mooring.setup.program import answer, heard, outcome, run, shown, succeeds
 from mooring.setup.terminal import detail, indent, step, warn
 
 DROP_IN = SYSTEM / "docker.service.d/mooring.conf"
 OURS = CHECKOUT / "units/host/docker.conf"
+UNFILTERED = SYSTEM / "docker.service.d/mooring-unfiltered.conf"
+OUR_UNFILTERED = CHECKOUT / "units/host/docker-unfiltered.conf"
 PROXY = ETC / "proxy.env"
 BUILDKIT_IS_APART = 23
 """The version of Docker from which on BuildKit is in a package of its own, not in Docker."""
@@ -29,6 +31,7 @@ def set_up() -> None:
             "remove the snap, or install docker.io or docker-ce",
         )
     changed = place(DROP_IN, OURS.read_text())
+    changed = set_up_way() or changed
     changed = set_up_proxy() or changed
     if changed:
         run("systemctl", "daemon-reload")
@@ -40,6 +43,16 @@ def set_up() -> None:
     elif changed or take_back:
         restart(take_back)
     check()
+
+
+def set_up_way() -> bool:
+    """Let what is in one network talk unfiltered, unless Docker was told to filter that (`icc`, dockerd(8))."""
+    if daemon_json.current().get("icc", True):
+        return place(UNFILTERED, OUR_UNFILTERED.read_text())
+    if not UNFILTERED.exists():
+        return False
+    remove(UNFILTERED)
+    return True
 
 
 def set_up_proxy() -> bool:
@@ -112,4 +125,5 @@ def check() -> None:
 
 def take_down() -> None:
     daemon_json.take_down()
+    remove(UNFILTERED)
     remove_drop_in(DROP_IN)

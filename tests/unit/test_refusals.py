@@ -12,6 +12,7 @@ from hooks.pre_receive import Update
 from mooring import commands
 from mooring.access import keys
 from mooring.access.keys import Key
+from mooring.commands import vocabulary
 from mooring.host import settings
 from mooring.host.refusal import Refusal
 from mooring.pipeline import order
@@ -150,7 +151,7 @@ def test_an_unknown_command_is_answered_with_the_nearest_one() -> None:
 
 
 def test_every_alias_means_a_command() -> None:
-    for alias, name in commands.ALIASES.items():
+    for alias, name in vocabulary.ALIASES.items():
         found = commands.find(alias)
         assert found is not None
         assert found.name == name

@@ -44,6 +44,7 @@ def test_uninstalling_needs_nothing_but_python_and_the_checkout() -> None:
 def test_what_is_put_on_a_server_is_in_the_checkout() -> None:
     for ours in (
         docker.OURS,
+        docker.OUR_UNFILTERED,
         journal.OURS,
         nginx.OUR_DROP_IN,
         nginx.OUR_MAIN,
