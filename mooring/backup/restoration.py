@@ -64,8 +64,10 @@ def into_new(kind: Kind, name: ServiceName, copy: Copy, to: Destination, say: Sa
     """Make a service that has what a copy has; where that fails, there is none."""
     creation.refuse_taken(name)
     creation.refuse_reserved(kind, name)
-    memory = int(copies.manifest(to, copy).get("memory", 0))
-    made = creation.create(kind, name, image.check_version(kind, copy.version), memory, say)
+    record = copies.manifest(to, copy)
+    more = {key: record[key] for key in ("cpu", "settings") if key in record}
+    version = image.check_version(kind, copy.version)
+    made = creation.create(kind, name, version, int(record.get("memory", 0)), say, **more)
     try:
         say(f"-----> Restoring {copy.short} into {name.name}")
         into(made, kind, copy, to)

@@ -5,6 +5,7 @@ link, a volume for uploads, and a run.sh that writes the config at start. One se
 the ones before have left.
 """
 
+import json
 import re
 import subprocess
 import time
@@ -42,7 +43,7 @@ class Apps:
     def make_book(self) -> None:
         for words in (
             ("apps:create", BOOK),
-            ("postgres:create", "entries"), ("postgres:link", "entries", BOOK),
+            ("postgres:create", "entries", "--version", "15"), ("postgres:link", "entries", BOOK),
             ("redis:create", "queue"), ("redis:link", "queue", BOOK),
         ):  # fmt: skip
             does(self.admin, *words)
@@ -152,6 +153,14 @@ def test_what_a_service_does_not_answer_waits_for_it(examples: Apps) -> None:
     with examples.living_on():
         for kind, name in (("postgres", "entries"), ("redis", "queue"), ("mariadb", "gallery")):
             does(examples.admin, f"{kind}:restart", name)
+
+
+def test_a_newer_postgres_has_what_the_old_one_had(examples: Apps) -> None:
+    """A reboot and a power cut come after it."""
+    with examples.living_on():
+        does(examples.admin, "postgres:upgrade", "entries", "--version", "17")
+    assert json.loads(does(examples.admin, "postgres:info", "entries", "--json"))["version"] == "17"
+    does(examples.admin, "postgres:upgrade", "entries", "--confirm")
 
 
 def test_a_reboot_loses_nothing(examples: Apps) -> None:

@@ -44,6 +44,10 @@ def use(server: Server, kind: str, name: str) -> str:
     return server.run(["mooring", "config:get", APP, f"{kind.upper()}_URL"]).stdout.strip()
 
 
+def does(server: Server, *words: str) -> str:
+    return server.run(["mooring", *words]).stdout
+
+
 def speak(server: Server, url: str, said: str, lines: int) -> str:
     parts = urlsplit(url)
     script = SPEAK.format(host=parts.hostname, port=parts.port, said=said, lines=lines)
@@ -107,7 +111,18 @@ def test_mariadb_has_databases_and_users(server: Server, app: str) -> None:
     ]
     assert server.run(["mooring", "mariadb:connect", "shop"], input="select count(*) from t").stdout == "count(*)\n2\n"
     assert "Dump completed" in server.run(["mooring", "mariadb:export", "shop"]).stdout
-    leave(server, "mariadb", "shop")
+    does(server, "backup:to", "/srv/shop", "--service", "mariadb.shop")
+    assert "is backed up" in does(server, "mariadb:backup", "shop")
+    server.run(["mooring", "mariadb:connect", "shop"], input="insert into t select * from t")
+    assert "has what" in does(server, "mariadb:backup:restore", "shop", "latest")
+    assert server.run(["mooring", "mariadb:connect", "shop"], input="select count(*) from t").stdout == "count(*)\n2\n"
+    assert "holds: it was restored" in does(server, "mariadb:backup:verify", "shop")
+    does(server, "mariadb:backup:schedule", "shop", "30 3 * * *")
+    assert "is store now" in does(server, "mariadb:rename", "shop", "store")
+    assert len(json.loads(does(server, "mariadb:backup:list", "store", "--json"))) == 1
+    assert server.run(["systemctl", "is-active", "mooring-backup@mariadb.store.timer"]).stdout == "active\n"
+    leave(server, "mariadb", "store")
+    server.run(["rm", "-r", "/srv/shop"])
 
 
 def test_valkey_speaks_as_redis_does(server: Server, app: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from mooring.backup import timers
 from mooring.commands import JSON, argument
 from mooring.commands.limits import parse as parse_limit
 from mooring.commands.listing import show, show_one
@@ -73,6 +74,7 @@ def rename_(kind: Kind, name: str, new: str) -> None:
     wanted = names.check_service(kind.name, new)
     creation.refuse_taken(wanted)
     rename.rename(service, wanted)
+    timers.rename(str(service.name), str(wanted))
     print(f"{name} is {new} now")
 
 
