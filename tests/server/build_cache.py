@@ -1,9 +1,11 @@
-"""What Docker has in its build cache on an installed server: packages of languages, and images that tests build on.
+"""What Docker has in its build cache on an installed server: packages of languages, services, and base images.
 
 To install them is the longest part of most builds. What is here is of use to a build where nothing that decides its
 step differs (stack image, script, list of packages); where something does, it is as on a server that has no cache.
 """
 
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.server.cache import CHECKOUT
@@ -32,6 +34,9 @@ LISTS = (
 """What buildpacks ask for of apps that tests push, as their bin/packages print it."""
 STEPS = [CHECKOUT / "builders/buildpack" / name for name in ("Dockerfile", "inside/install", "inside/start")]
 STACK = sorted((CHECKOUT / "builders/stack").glob("*"))
+SERVICES = sorted((CHECKOUT / "services").glob("*/Dockerfile"))
+ON_TOP = "\nUSER 0\nRUN true\n"
+"""A build on top of this finds the rest in layers that all servers share: the last one is copied to each."""
 CONTEXT = "/tmp/build-cache"
 DETECT = """#!/bin/bash
 mkdir -p /tmp/detected/packages/{build,run}
@@ -54,7 +59,14 @@ exec docker build "${arguments[@]}" .
 
 def recipe() -> list[bytes]:
     """What decides what is in it."""
-    return [path.read_bytes() for path in (Path(__file__), *STEPS, *STACK) if path.is_file()]
+    return [path.read_bytes() for path in (Path(__file__), *STEPS, *STACK, *SERVICES) if path.is_file()]
+
+
+def services() -> Iterator[tuple[Path, str]]:
+    """The Dockerfiles of kinds of service, with each version that they make."""
+    for dockerfile in SERVICES:
+        for version in tomllib.loads((dockerfile.parent / "service.toml").read_text())["packaged"]:
+            yield dockerfile, version
 
 
 def fill(server: Server) -> None:
@@ -70,7 +82,10 @@ def fill(server: Server) -> None:
     for packages in LISTS:
         server.run(["bash", "-c", BUILD, CONTEXT, packages], timeout=900)
     for base in BASES:
-        server.run(["docker", "build", "--output=type=cacheonly", "-"], input=f"FROM {base}\nRUN true\n")
+        server.run(["docker", "build", "--output=type=cacheonly", "-"], input=f"FROM {base}{ON_TOP}")
+    for dockerfile, version in services():
+        argv = ["docker", "build", "--output=type=cacheonly", f"--build-arg=VERSION={version}", "-"]
+        server.run(argv, input=dockerfile.read_text() + ON_TOP, timeout=900)
     # What apt has downloaded would be copied to each server.
     server.run(["docker", "builder", "prune", "--force", "--filter=type=exec.cachemount"])
     server.run(["rm", "-rf", CONTEXT])
