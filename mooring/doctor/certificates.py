@@ -21,7 +21,10 @@ SOON = 14 * 86400.0
 def certificates() -> Iterator[Finding]:
     for stored in store.for_every_app():
         yield from about(stored, ", ".join(stored.names), "`mooring certs:add-global < wildcard.tar`")
-    host = settings.load()
+    host = None
+    with contextlib.suppress(Refusal):
+        # Settings that cannot be read are a finding of their own.
+        host = settings.load()
     for app in apps.every():
         with contextlib.suppress(Refusal):
             id_ = app.choices().certificate
@@ -30,7 +33,7 @@ def certificates() -> Iterator[Finding]:
                 yield from about(own, app.name, remedy)
             elif id_:
                 yield Finding(app.name, "its certificate is not there any more: it is served by http only", remedy)
-            for name in tls.wanted(app, app.choices(), host):
+            for name in tls.wanted(app, app.choices(), host) if host else ():
                 yield from waiting(app, automatic.load(name))
 
 

@@ -22,6 +22,8 @@ BEFORE = "before.json"
 """The fields of the record that are on trial, as they were."""
 CHECKED = ".tmp-check"
 LINES = 200
+ROOM = 256 << 20
+"""Bytes that a check may take at least: whether the server itself has enough shows when it starts."""
 
 
 def run_with(service: Service, kind: Kind, change: Callable[[Service], Mapping[str, Any]]) -> bool:
@@ -75,7 +77,9 @@ def check(service: Service, kind: Kind, at: Path | None = None) -> None:
         instance.write_files(service, kind, place)
         spec = instance.spec(service, kind, kind.settings.check, place)
         seen = {kind.data: (folder / "data", True)} if kind.data else {}
-        status, output = server.run_once(service.name, spec._replace(mounts={MOUNTED: spec.mounts[MOUNTED], **seen}))
+        memory = service.memory and max(service.memory, ROOM)
+        mounts = {MOUNTED: spec.mounts[MOUNTED], **seen}
+        status, output = server.run_once(service.name, spec._replace(mounts=mounts, memory=memory))
     finally:
         files.remove_tree(place)
     if status:

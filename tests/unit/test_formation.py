@@ -153,6 +153,17 @@ def test_why_a_process_ended(state: dict[str, object], size: str, text: str) -> 
     assert ending.why(state, size) == text
 
 
+@pytest.mark.parametrize(
+    ("said", "limit"),
+    [("setting cgroup config: unable to set memory limit to 6291456 (current usage: 10563584, peak usage: 1",
+      "6 MiB"),
+     ("unable to start container process: container init was OOM-killed (memory limit too low?)", "memory limit")],
+)  # fmt: skip
+def test_a_limit_that_leaves_no_room_to_begin_is_named(said: str, limit: str) -> None:
+    assert ending.no_room(said, "ps:limit").startswith(f"it was killed at its {limit} before it was ready")
+    assert ending.no_room("no such image", "ps:limit") == ""
+
+
 def test_what_a_limit_did_is_said_in_a_sentence() -> None:
     chosen = Limits(memory=256 << 20, pids=50)
     assert (

@@ -1,14 +1,18 @@
 """How a container ended, as far as Docker and the kernel know it."""
 
+import re
 import time
 from typing import Any
 
+from mooring.release import formation
 from mooring.runtime import engine
 
 KILLED = 137
 """The exit status of a process that ended by SIGKILL."""
 PATIENCE = 0.2
 """Seconds for dockerd to hear of a kill at the memory limit: it may hear of the end before."""
+NO_ROOM = re.compile(r"unable to set memory limit to ([0-9]+)|init was OOM-killed")
+"""What runc(8) says where a limit is less than what it takes to begin: now the one, now the other."""
 
 
 def state_of(container: str) -> dict[str, Any]:
@@ -34,3 +38,15 @@ def why(state: dict[str, Any], size: str = "") -> str:
     if status == KILLED:
         return f"was killed, perhaps at its {size} (status {KILLED})" if size else f"was killed (status {KILLED})"
     return f"ended with status {status}"
+
+
+def no_room(said: str, word: str) -> str:
+    """What is said of a container that Docker could not start for its memory limit; else nothing.
+
+    `said` is Docker's word, `word` the command that sets the limit.
+    """
+    found = NO_ROOM.search(said)
+    if not found:
+        return ""
+    limit = formation.size(int(found[1])) if found[1] else "memory limit"
+    return f"it was killed at its {limit} before it was ready (`mooring {word}` gives it more memory)"

@@ -164,7 +164,10 @@ def start_or_say_why(container: ContainerName) -> None:
     except Refusal as refusal:
         leave_reason(container, str(refusal))
     except Exception as error:
-        leave_reason(container, f"Docker could not start it: {str(error) or type(error).__name__}")
+        from units.app import ending
+
+        said = str(error) or type(error).__name__
+        leave_reason(container, ending.no_room(said, "ps:limit") or f"Docker could not start it: {said}")
 
 
 def leave_reason(container: ContainerName, reason: str) -> NoReturn:

@@ -18,7 +18,7 @@ from mooring.service import grant, instance, services, trial
 from mooring.service.kind import Kind
 from mooring.service.kind import of as kind_of
 from mooring.service.services import Service
-from units.app import ready
+from units.app import ending, ready
 from units.app.answers import NotYet, Wrong
 from units.app.question import command, listening
 from units.app.serve import PYTHON, WAIT
@@ -95,6 +95,8 @@ def main() -> None:
     except Refusal as refusal:
         give_up(name, f"was not ready: {refusal}")
     except Exception as error:
+        if no_room := ending.no_room(str(error), f"{name.kind}:limit"):
+            give_up(name, f"was not ready: {no_room}")
         give_up(name, f"could not be started by Docker: {error}")
     trial.keep(name)
     containers.set_ready(name)
